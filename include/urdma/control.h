@@ -1,4 +1,519 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Control messages between a program's side (the preload library, the tools,
+ * later the kernel module) and urdmad: everything that is not posting and
+ * polling.
+ *
+ * A message is struct urdma_msg_head and the operation's request structure;
+ * its length is exactly the sum of both.  The answer is struct
+ * urdma_reply_head and the operation's reply structure, or the head alone when
+ * `error` is not 0.  Integers are host byte order, addresses and the
+ * contents of struct sockaddr network byte order as ever, reserved fields
+ * zero.  Handles belong to the session they were given to and mean nothing in
+ * another one.
+ *
+ * Carrier: a SOCK_SEQPACKET Unix socket.  A connection is a session and its
+ * end in the program is the file descriptor that the program opened; when the
+ * last copy of it is closed, what the session owns is freed.  Each request but
+ * KICK carries, as its first descriptor, a socket on which the one answer is
+ * sent.  Descriptors that an operation takes or gives are named beside it.
+ */
 #ifndef URDMA_CONTROL_H
 #define URDMA_CONTROL_H
+
+#include <linux/types.h>
+
+#ifdef __cplusplus
+#define URDMA_CONTROL_ASSERT(e) static_assert(e, #e)
+#else
+#define URDMA_CONTROL_ASSERT(e) _Static_assert(e, #e)
+#endif
+#define URDMA_CONTROL_SIZE(type, bytes) \
+	URDMA_CONTROL_ASSERT(sizeof(struct type) == (bytes))
+
+enum {
+	URDMA_CONTROL_MAGIC = 0x75726431, /* "urd1" */
+	URDMA_CONTROL_VERSION = 1,
+	URDMA_CONTROL_MAX = 1024, /* bytes of the longest message */
+	URDMA_CONTROL_MAX_FDS = 4,
+	URDMA_PROGRAM_TOKEN = 16,
+	URDMA_PRIVATE_DATA = 256, /* bytes a cm event or request can carry */
+};
+
+struct urdma_msg_head {
+	__u16 op; /* enum urdma_op */
+	__u16 length; /* of the whole message, bytes */
+	__u32 reserved;
+};
+URDMA_CONTROL_SIZE(urdma_msg_head, 8);
+
+struct urdma_reply_head {
+	__u16 op;
+	__u16 length;
+	__u32 error; /* an errno, 0: done */
+};
+URDMA_CONTROL_SIZE(urdma_reply_head, 8);
+
+enum urdma_op {
+	URDMA_OP_HELLO = 1, /* first message of each session */
+	URDMA_OP_KICK = 2, /* the worker sleeps and work was posted; no answer */
+	URDMA_OP_SHOW = 3, /* tool sessions; gives: memfd with JSON text */
+
+	/* Sessions of a device file. */
+	URDMA_OP_GET_CONTEXT = 16, /* gives: async event socket */
+	URDMA_OP_MAP_ARENA = 17, /* gives: the arena's memfd */
+	URDMA_OP_MEM_ATTACH = 18, /* takes: the process's /proc/self/mem */
+	URDMA_OP_QUERY_DEVICE = 19,
+	URDMA_OP_QUERY_PORT = 20,
+	URDMA_OP_ALLOC_PD = 21,
+	URDMA_OP_DEALLOC_PD = 22,
+	URDMA_OP_REG_MR = 23,
+	URDMA_OP_DEREG_MR = 24,
+	URDMA_OP_CREATE_CHANNEL = 25, /* gives: completion event socket */
+	URDMA_OP_CREATE_CQ = 26,
+	URDMA_OP_DESTROY_CQ = 27, /* takes: channel (if any), async socket */
+	URDMA_OP_CREATE_QP = 28,
+	URDMA_OP_MODIFY_QP = 29,
+	URDMA_OP_QUERY_QP = 30,
+	URDMA_OP_DESTROY_QP = 31, /* takes: async socket */
+
+	/* Sessions of rdma_cm. */
+	URDMA_OP_CM_CREATE = 64,
+	URDMA_OP_CM_DESTROY = 65, /* takes: the session's own socket */
+	URDMA_OP_CM_BIND = 66,
+	URDMA_OP_CM_RESOLVE_ADDR = 67,
+	URDMA_OP_CM_RESOLVE_ROUTE = 68,
+	URDMA_OP_CM_QUERY_ROUTE = 69,
+	URDMA_OP_CM_CONNECT = 70,
+	URDMA_OP_CM_LISTEN = 71,
+	URDMA_OP_CM_ACCEPT = 72,
+	URDMA_OP_CM_REJECT = 73,
+	URDMA_OP_CM_DISCONNECT = 74,
+	URDMA_OP_CM_INIT_QP_ATTR = 75,
+	URDMA_OP_CM_SET_OPTION = 76,
+	URDMA_OP_CM_NOTIFY = 77,
+	URDMA_OP_CM_MIGRATE = 78, /* takes: the old session's socket */
+};
+
+enum urdma_session_kind {
+	URDMA_SESSION_VERBS = 1, /* an open uverbs device */
+	URDMA_SESSION_CM = 2, /* an open rdma_cm */
+	URDMA_SESSION_TOOL = 3,
+};
+
+struct urdma_hello {
+	__u32 magic;
+	__u32 version;
+	__u32 kind; /* enum urdma_session_kind */
+	__u32 device; /* verbs: number of the uverbs device file */
+	/* Sessions of one program (and its forked children) show the same
+	 * secret; it lets a cm session name the QPs of a verbs session. */
+	__u8 token[URDMA_PROGRAM_TOKEN];
+};
+URDMA_CONTROL_SIZE(urdma_hello, 32);
+
+struct urdma_hello_reply {
+	__u32 version; /* the daemon's; sent also with EPROTO */
+	__u32 devices; /* how many there are */
+	__u64 session; /* a random name of this session, for MIGRATE */
+};
+URDMA_CONTROL_SIZE(urdma_hello_reply, 16);
+
+struct urdma_empty {
+	__u64 reserved;
+};
+
+struct urdma_show_reply {
+	__u64 bytes; /* of JSON text in the memfd */
+};
+
+struct urdma_get_context_reply {
+	__u32 num_comp_vectors;
+	__u32 queue_abi; /* URDMA_CONTROL_VERSION of queue.h's layout: 1 */
+	__u64 doorbell_arena; /* mmap key, see urdma_queue_place */
+	__u64 doorbell_arena_bytes;
+	__u64 doorbell_offset; /* of struct urdma_doorbell in it */
+};
+URDMA_CONTROL_SIZE(urdma_get_context_reply, 32);
+
+struct urdma_map_arena {
+	__u64 key;
+};
+
+struct urdma_map_arena_reply {
+	__u64 bytes;
+};
+
+struct urdma_mem_attach_reply {
+	__u32 mem; /* handle */
+	__u32 reserved;
+};
+
+struct urdma_query_device_reply {
+	__u64 node_guid; /* network order, as all GUIDs */
+	__u64 sys_image_guid;
+	__u64 max_mr_size;
+	__u64 page_size_cap;
+	__u32 vendor_id;
+	__u32 vendor_part_id;
+	__u32 hw_ver;
+	__u32 device_cap_flags; /* enum ibv_device_cap_flags */
+	__u32 max_qp;
+	__u32 max_qp_wr;
+	__u32 max_send_sge;
+	__u32 max_recv_sge;
+	__u32 max_sge_rd;
+	__u32 max_cq;
+	__u32 max_cqe;
+	__u32 max_mr;
+	__u32 max_pd;
+	__u32 max_qp_rd_atom;
+	__u32 max_res_rd_atom;
+	__u32 max_qp_init_rd_atom;
+	__u32 atomic_cap;
+	__u32 max_srq;
+	__u32 max_srq_wr;
+	__u32 max_srq_sge;
+	__u32 max_ah;
+	__u32 max_mw;
+	__u32 max_mcast_grp;
+	__u16 max_pkeys;
+	__u8 phys_port_cnt;
+	__u8 local_ca_ack_delay;
+	__u64 fw_ver;
+};
+URDMA_CONTROL_SIZE(urdma_query_device_reply, 136);
+
+struct urdma_query_port {
+	__u32 port;
+	__u32 reserved;
+};
+
+struct urdma_query_port_reply {
+	__u32 port_cap_flags;
+	__u32 max_msg_sz;
+	__u32 gid_tbl_len;
+	__u16 pkey_tbl_len;
+	__u16 lid;
+	__u8 state; /* enum ibv_port_state */
+	__u8 max_mtu; /* enum ibv_mtu */
+	__u8 active_mtu;
+	__u8 phys_state;
+	__u8 active_width;
+	__u8 active_speed;
+	__u8 link_layer;
+	__u8 max_vl_num;
+};
+URDMA_CONTROL_SIZE(urdma_query_port_reply, 24);
+
+struct urdma_handle {
+	__u32 handle;
+	__u32 reserved;
+};
+URDMA_CONTROL_SIZE(urdma_handle, 8);
+
+struct urdma_reg_mr {
+	__u32 pd;
+	__u32 mem; /* MEM_ATTACH's handle */
+	__u64 start; /* program address */
+	__u64 length; /* bytes */
+	__u64 iova; /* what remote peers and SGEs call `start` */
+	__u32 access; /* enum ibv_access_flags */
+	__u32 reserved;
+};
+URDMA_CONTROL_SIZE(urdma_reg_mr, 40);
+
+struct urdma_reg_mr_reply {
+	__u32 mr;
+	__u32 lkey;
+	__u32 rkey;
+	__u32 reserved;
+};
+URDMA_CONTROL_SIZE(urdma_reg_mr_reply, 16);
+
+/* Where a queue lies: mmap(cmd_fd, arena_bytes, offset = arena), once for all
+ * queues that name the same arena. */
+struct urdma_queue_place {
+	__u64 arena; /* a multiple of 4096 */
+	__u64 arena_bytes;
+	__u64 offset; /* of struct urdma_ring in the arena */
+	__u32 slots; /* power of two */
+	__u32 stride; /* bytes of a slot */
+};
+URDMA_CONTROL_SIZE(urdma_queue_place, 32);
+
+struct urdma_create_cq {
+	__u64 user_handle; /* what completion events name it */
+	__u32 cqe; /* least number of entries */
+	__u32 channel; /* handle of CREATE_CHANNEL, 0: none */
+	__u32 comp_vector;
+	__u32 reserved;
+};
+URDMA_CONTROL_SIZE(urdma_create_cq, 24);
+
+struct urdma_create_cq_reply {
+	__u32 cq;
+	__u32 cqe; /* what it really holds */
+	struct urdma_queue_place ring;
+};
+URDMA_CONTROL_SIZE(urdma_create_cq_reply, 40);
+
+/* Events of the dying object that the program had read (it will wait until it
+ * acknowledged as many); unread ones are taken back. */
+struct urdma_destroy_reply {
+	__u32 comp_events_reported;
+	__u32 async_events_reported;
+};
+URDMA_CONTROL_SIZE(urdma_destroy_reply, 8);
+
+struct urdma_create_qp {
+	__u64 user_handle;
+	__u32 pd;
+	__u32 send_cq;
+	__u32 recv_cq;
+	__u32 srq; /* 0: none */
+	__u32 max_send_wr;
+	__u32 max_recv_wr;
+	__u32 max_send_sge;
+	__u32 max_recv_sge;
+	__u32 max_inline; /* bytes */
+	__u8 qp_type; /* enum ibv_qp_type */
+	__u8 sq_sig_all;
+	__u16 reserved;
+};
+URDMA_CONTROL_SIZE(urdma_create_qp, 48);
+
+struct urdma_create_qp_reply {
+	__u32 qp; /* handle */
+	__u32 qp_num;
+	__u32 doorbell; /* its bit in struct urdma_doorbell */
+	__u32 max_send_wr;
+	__u32 max_recv_wr;
+	__u32 max_send_sge;
+	__u32 max_recv_sge;
+	__u32 max_inline;
+	struct urdma_queue_place sq;
+	struct urdma_queue_place rq;
+};
+URDMA_CONTROL_SIZE(urdma_create_qp_reply, 96);
+
+/* Address handle part of a QP attribute. */
+struct urdma_ah_attr {
+	__u8 dgid[16];
+	__u32 flow_label;
+	__u16 dlid;
+	__u8 sgid_index;
+	__u8 hop_limit;
+	__u8 traffic_class;
+	__u8 sl;
+	__u8 src_path_bits;
+	__u8 static_rate;
+	__u8 is_global;
+	__u8 port_num;
+	__u8 reserved[2];
+};
+URDMA_CONTROL_SIZE(urdma_ah_attr, 32);
+
+/* Values of the enums that ibv_modify_qp(3) takes. */
+struct urdma_qp_attr {
+	__u32 qkey;
+	__u32 rq_psn;
+	__u32 sq_psn;
+	__u32 dest_qp_num;
+	__u32 access_flags;
+	__u16 pkey_index;
+	__u16 alt_pkey_index;
+	__u8 qp_state;
+	__u8 cur_qp_state;
+	__u8 path_mtu;
+	__u8 path_mig_state;
+	__u8 en_sqd_async_notify;
+	__u8 sq_draining;
+	__u8 max_rd_atomic;
+	__u8 max_dest_rd_atomic;
+	__u8 min_rnr_timer;
+	__u8 port_num;
+	__u8 timeout;
+	__u8 retry_cnt;
+	__u8 rnr_retry;
+	__u8 alt_port_num;
+	__u8 alt_timeout;
+	__u8 reserved;
+	struct urdma_ah_attr ah;
+};
+URDMA_CONTROL_SIZE(urdma_qp_attr, 72);
+
+struct urdma_modify_qp {
+	__u32 qp;
+	__u32 attr_mask; /* enum ibv_qp_attr_mask */
+	struct urdma_qp_attr attr;
+};
+URDMA_CONTROL_SIZE(urdma_modify_qp, 80);
+
+struct urdma_query_qp_reply {
+	struct urdma_qp_attr attr;
+	__u32 max_send_wr;
+	__u32 max_recv_wr;
+	__u32 max_send_sge;
+	__u32 max_recv_sge;
+	__u32 max_inline;
+	__u32 sq_sig_all;
+};
+URDMA_CONTROL_SIZE(urdma_query_qp_reply, 96);
+
+/* A struct sockaddr_in or sockaddr_in6, zero behind it. */
+struct urdma_sockaddr {
+	__u8 bytes[28];
+};
+URDMA_CONTROL_SIZE(urdma_sockaddr, 28);
+
+struct urdma_cm_create {
+	__u64 uid; /* the program's name for the id; events carry it */
+	__u16 ps; /* RDMA_PS_TCP ... */
+	__u8 qp_type;
+	__u8 reserved[5];
+};
+URDMA_CONTROL_SIZE(urdma_cm_create, 16);
+
+struct urdma_cm_id {
+	__u32 id;
+	__u32 reserved;
+};
+URDMA_CONTROL_SIZE(urdma_cm_id, 8);
+
+struct urdma_cm_events_reply {
+	__u32 events_reported;
+	__u32 reserved;
+};
+URDMA_CONTROL_SIZE(urdma_cm_events_reply, 8);
+
+struct urdma_cm_bind {
+	__u32 id;
+	struct urdma_sockaddr addr;
+};
+URDMA_CONTROL_SIZE(urdma_cm_bind, 32);
+
+struct urdma_cm_resolve_addr {
+	__u32 id;
+	__u32 timeout_ms;
+	struct urdma_sockaddr src; /* family 0: any */
+	struct urdma_sockaddr dst;
+};
+URDMA_CONTROL_SIZE(urdma_cm_resolve_addr, 64);
+
+struct urdma_cm_resolve_route {
+	__u32 id;
+	__u32 timeout_ms;
+};
+URDMA_CONTROL_SIZE(urdma_cm_resolve_route, 8);
+
+struct urdma_cm_query_route_reply {
+	__u64 node_guid; /* network order; 0: bound to no device */
+	__u32 port_num;
+	__u32 reserved;
+	__u8 sgid[16];
+	__u8 dgid[16];
+	struct urdma_sockaddr src;
+	struct urdma_sockaddr dst;
+};
+URDMA_CONTROL_SIZE(urdma_cm_query_route_reply, 104);
+
+struct urdma_cm_conn_param {
+	__u32 qp_num;
+	__u32 qkey;
+	__u8 responder_resources;
+	__u8 initiator_depth;
+	__u8 flow_control;
+	__u8 retry_count;
+	__u8 rnr_retry_count;
+	__u8 srq;
+	__u8 valid; /* accept: 0 says "go ahead" without parameters */
+	__u8 private_data_len;
+	__u8 private_data[URDMA_PRIVATE_DATA];
+};
+URDMA_CONTROL_SIZE(urdma_cm_conn_param, 272);
+
+struct urdma_cm_connect {
+	__u32 id;
+	__u32 reserved;
+	struct urdma_cm_conn_param conn;
+};
+URDMA_CONTROL_SIZE(urdma_cm_connect, 280);
+
+struct urdma_cm_listen {
+	__u32 id;
+	__u32 backlog;
+};
+URDMA_CONTROL_SIZE(urdma_cm_listen, 8);
+
+struct urdma_cm_accept {
+	__u64 uid; /* of the new id from now on */
+	__u32 id;
+	__u32 reserved;
+	struct urdma_cm_conn_param conn;
+};
+URDMA_CONTROL_SIZE(urdma_cm_accept, 288);
+
+struct urdma_cm_reject {
+	__u32 id;
+	__u8 private_data_len;
+	__u8 reason;
+	__u8 reserved[2];
+	__u8 private_data[URDMA_PRIVATE_DATA];
+};
+URDMA_CONTROL_SIZE(urdma_cm_reject, 264);
+
+struct urdma_cm_init_qp_attr {
+	__u32 id;
+	__u32 qp_state;
+};
+URDMA_CONTROL_SIZE(urdma_cm_init_qp_attr, 8);
+
+struct urdma_cm_init_qp_attr_reply {
+	__u32 attr_mask;
+	__u32 reserved;
+	struct urdma_qp_attr attr;
+};
+URDMA_CONTROL_SIZE(urdma_cm_init_qp_attr_reply, 80);
+
+struct urdma_cm_set_option {
+	__u32 id;
+	__u32 level; /* RDMA_OPTION_ID, RDMA_OPTION_IB */
+	__u32 optname;
+	__u32 optlen; /* bytes used of optval */
+	__u8 optval[64];
+};
+URDMA_CONTROL_SIZE(urdma_cm_set_option, 80);
+
+struct urdma_cm_notify {
+	__u32 id;
+	__u32 event; /* enum ibv_event_type */
+};
+URDMA_CONTROL_SIZE(urdma_cm_notify, 8);
+
+/* Sent on the new session; `session` is HELLO's name of the old one. */
+struct urdma_cm_migrate {
+	__u64 session;
+	__u32 id;
+	__u32 reserved;
+};
+URDMA_CONTROL_SIZE(urdma_cm_migrate, 16);
+
+struct urdma_cm_migrate_reply {
+	__u32 id; /* its handle in the new session */
+	__u32 events_reported; /* on the old one */
+};
+URDMA_CONTROL_SIZE(urdma_cm_migrate_reply, 8);
+
+/* A datagram from urdmad on a cm session's socket. */
+struct urdma_cm_event {
+	__u64 uid; /* of the id; CONNECT_REQUEST: of the listener */
+	__u32 id; /* CONNECT_REQUEST: handle of the new id */
+	__u32 event; /* enum rdma_cm_event_type */
+	__s32 status; /* 0, a negative errno, or the peer's reject reason */
+	__u32 reserved;
+	struct urdma_cm_conn_param conn;
+};
+URDMA_CONTROL_SIZE(urdma_cm_event, 296);
+
 #endif
