@@ -1,0 +1,238 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# Two hosts on one machine, and what the tests of them share.  Source it.
+#
+#   lab_up
+#
+#    namespace a                                     namespace b
+#   ┌────────────────────────┐                     ┌────────────────────────┐
+#   │ programs               │                     │               programs │
+#   │    │ a.sock            │                     │            b.sock │    │
+#   │  urdmad 10.70.0.1      │                     │      10.70.0.2 urdmad  │
+#   │    └──────────── net0 ─┼────── veth ─────────┼─ net0 ────────────┘    │
+#   └────────────────────────┘                     └────────────────────────┘
+#
+#   lab_up_impaired RELAY-OPTION...
+#
+#    namespace a               namespace wire                  namespace b
+#   ┌──────────────┐          ┌─────────────────┐          ┌──────────────┐
+#   │  urdmad net0 ┼── veth ──┼─to_a relay to_b─┼── veth ──┼ net0 urdmad  │
+#   └──────────────┘          └─────────────────┘          └──────────────┘
+#
+# The kernel has no address on net0: urdmad is the only stack there.  Nothing
+# waits for a time, all wait for a condition (wait_for) that has a deadline.
+
+set -euo pipefail
+
+# shellcheck disable=SC2034 # for those who source this
+top_src=$(cd "${srcdir:-$(dirname "${BASH_SOURCE[0]}")/../..}" && pwd)
+top_build=${URDMA_BUILD:-$PWD}
+DEADLINE=${DEADLINE:-30} # seconds, for any single condition
+LIMIT=${LIMIT:-60}       # seconds, for any single program
+MTU=9000
+LAB=${LAB:-urdma-$$}
+dir=                     # sockets, configurations, logs: made by lab_dir
+
+declare -A ip4=([a]=10.70.0.1 [b]=10.70.0.2)
+
+say() { printf '%s\n' "$*"; }
+complain() { printf '%s\n' "$*" >&2; }
+
+# ---- conditions ----
+
+# wait_for WHAT COMMAND...: until the command succeeds; says what never came.
+wait_for() {
+	local what=$1 end=$((SECONDS + DEADLINE))
+	shift
+	until "$@" 2>/dev/null; do
+		if [ "$SECONDS" -ge "$end" ]; then
+			complain "not within $DEADLINE s: $what"
+			return 1
+		fi
+		sleep 0.05
+	done
+}
+
+not() { ! "$@"; }
+
+# ---- the two hosts ----
+
+netns() { printf '%s-%s' "$LAB" "$1"; }
+
+# host a|b|wire COMMAND...: in that host.  Under spawn it becomes the command.
+host() {
+	local h=$1
+	shift
+	${become:-} ip netns exec "$(netns "$h")" "$@"
+}
+
+lab_dir() {
+	[ -d "$dir" ] || dir=$(mktemp -d "${TMPDIR:-/tmp}/$LAB.XXXXXX")
+	chmod 755 "$dir" # programs of other users find their socket here
+}
+
+host_up() {
+	ip netns add "$(netns "$1")"
+	host "$1" ip link set lo up
+}
+
+# No IPv6 neighbours talking by themselves, and whole frames with checksums:
+# packet sockets see what a real wire would carry.
+interface_up() { # HOST INTERFACE
+	# shellcheck disable=SC2016 # $0 is of the inner shell
+	host "$1" sh -c 'echo 1 >"/proc/sys/net/ipv6/conf/$0/disable_ipv6"' "$2"
+	if command -v ethtool >/dev/null; then
+		host "$1" ethtool -K "$2" tx off gso off gro off >/dev/null
+	fi
+	host "$1" ip link set dev "$2" mtu "$MTU" up
+}
+
+lab_up() {
+	lab_dir
+	host_up a
+	host_up b
+	ip link add net0 netns "$(netns a)" mtu "$MTU" type veth \
+		peer name net0 netns "$(netns b)" mtu "$MTU"
+	interface_up a net0
+	interface_up b net0
+}
+
+lab_up_impaired() {
+	local h
+	lab_dir
+	host_up wire
+	for h in a b; do
+		host_up "$h"
+		ip link add net0 netns "$(netns "$h")" mtu "$MTU" type veth \
+			peer name "to_$h" netns "$(netns wire)" mtu "$MTU"
+		interface_up "$h" net0
+		interface_up wire "to_$h"
+	done
+	relay_start "$@"
+}
+
+relay_start() {
+	spawn relay host wire "$top_build/tests/netns/relay" "$@" to_a to_b
+	wait_for 'the relay is ready' grep -q ready "$dir/relay.out"
+}
+
+# relay_counter a_to_b lost: as the relay says at its next SIGUSR1.
+relay_counter() {
+	local before pid
+	before=$(wc -l <"$dir/relay.out")
+	pid=$(<"$dir/relay.pid")
+	kill -USR1 "$pid"
+	wait_for 'the relay reports' relay_said_more_than "$before"
+	tail -n 1 "$dir/relay.out" |
+		sed -n "s/.*\"$1\":{[^}]*\"$2\":\([0-9]*\).*/\1/p"
+}
+
+relay_said_more_than() { [ "$(wc -l <"$dir/relay.out")" -gt "$1" ]; }
+
+# ---- processes ----
+
+# spawn NAME COMMAND...: in the background; NAME.out, NAME.pid in $dir.
+spawn() {
+	local name=$1
+	shift
+	: >"$dir/$name.out"
+	become='exec' "$@" </dev/null >"$dir/$name.out" 2>&1 &
+	echo $! >"$dir/$name.pid"
+}
+
+running() { kill -0 "$(<"$dir/$1.pid")"; }
+
+# wait_exit NAME: its exit status.  For a child of this very shell.
+wait_exit() {
+	local pid
+	pid=$(<"$dir/$1.pid")
+	wait_for "$1 ends" not running "$1" || return 124
+	wait "$pid"
+}
+
+output() { cat "$dir/$1.out"; }
+
+# Everything that runs in a host, first asked, then killed.
+kill_all_in() {
+	local ns=$1 pids
+	pids=$(ip netns pids "$ns" 2>/dev/null) || return 0
+	[ -n "$pids" ] || return 0
+	# shellcheck disable=SC2086 # a list
+	kill $pids 2>/dev/null || true
+	DEADLINE=5 wait_for "programs of $ns end" nobody_in "$ns" 2>/dev/null &&
+		return
+	pids=$(ip netns pids "$ns")
+	# shellcheck disable=SC2086
+	kill -KILL $pids 2>/dev/null || true
+	DEADLINE=5 wait_for "killed programs of $ns are gone" nobody_in "$ns"
+}
+
+nobody_in() { [ -z "$(ip netns pids "$1")" ]; }
+
+lab_down() {
+	local h ns
+	for h in a b wire; do
+		ns=$(netns "$h")
+		[ -e "/run/netns/$ns" ] || continue
+		kill_all_in "$ns" || true
+		ip netns del "$ns" || true
+	done
+	[ -z "$dir" ] || rm -rf "$dir"
+	dir=
+}
+
+# Whatever happens, nothing is left behind.
+lab_trap() {
+	trap lab_down EXIT
+	trap 'exit 129' HUP
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+}
+
+# ---- urdmad and its programs ----
+
+config_default() { # HOST
+	cat <<-END
+	{ "ports": [ { "netdev": "net0", "ipv4_address": "${ip4[$1]}/24" } ],
+	  "sock_name": "$dir/$1.sock" }
+	END
+}
+
+# urdmad_start HOST [CONFIGURATION-FILE]
+urdmad_start() {
+	local h=$1 config=${2:-$dir/$1.json}
+	[ -e "$config" ] || config_default "$h" >"$config"
+	spawn "urdmad-$h" host "$h" "$top_build/urdmad" -c "$config"
+	if ! wait_for "urdmad of $h serves or ends" urdmad_settled "$h" ||
+		! running "urdmad-$h"; then
+		sed 's/^/urdmad: /' "$dir/urdmad-$h.out" >&2
+		return 1
+	fi
+}
+
+urdmad_settled() {
+	! running "urdmad-$1" || urdma "$1" show >/dev/null
+}
+
+urdmad_stop() {
+	local pid
+	pid=$(<"$dir/urdmad-$1.pid")
+	kill "$pid"
+	wait_for "urdmad of $1 ends" not running "urdmad-$1"
+}
+
+# urdma HOST SUBCOMMAND...
+urdma() {
+	local h=$1 sub=$2
+	shift 2
+	host "$h" "$top_build/urdma" "$sub" -s "$dir/$h.sock" "$@"
+}
+
+# program HOST COMMAND...: a verbs program in that host.
+program() {
+	local h=$1
+	shift
+	host "$h" timeout --foreground -k 5 "$LIMIT" \
+		"$top_build/urdma" run -s "$dir/$h.sock" -- "$@"
+}
