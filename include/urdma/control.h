@@ -28,7 +28,7 @@
 #else
 #define URDMA_CONTROL_ASSERT(e) _Static_assert(e, #e)
 #endif
-#define URDMA_CONTROL_SIZE(type, bytes) \
+#define URDMA_CONTROL_SIZE(type, bytes)                                        \
 	URDMA_CONTROL_ASSERT(sizeof(struct type) == (bytes))
 
 enum {
@@ -41,7 +41,7 @@ enum {
 };
 
 struct urdma_msg_head {
-	__u16 op; /* enum urdma_op */
+	__u16 op;     /* enum urdma_op */
 	__u16 length; /* of the whole message, bytes */
 	__u32 reserved;
 };
@@ -56,13 +56,14 @@ URDMA_CONTROL_SIZE(urdma_reply_head, 8);
 
 enum urdma_op {
 	URDMA_OP_HELLO = 1, /* first message of each session */
-	URDMA_OP_KICK = 2, /* the worker sleeps and work was posted; no answer */
+	URDMA_OP_KICK =
+		2, /* the worker sleeps and work was posted; no answer */
 	URDMA_OP_SHOW = 3, /* tool sessions; gives: memfd with JSON text */
 
 	/* Sessions of a device file. */
 	URDMA_OP_GET_CONTEXT = 16, /* gives: async event socket */
-	URDMA_OP_MAP_ARENA = 17, /* gives: the arena's memfd */
-	URDMA_OP_MEM_ATTACH = 18, /* takes: the process's /proc/self/mem */
+	URDMA_OP_MAP_ARENA = 17,   /* gives: the arena's memfd */
+	URDMA_OP_MEM_ATTACH = 18,  /* takes: the process's /proc/self/mem */
 	URDMA_OP_QUERY_DEVICE = 19,
 	URDMA_OP_QUERY_PORT = 20,
 	URDMA_OP_ALLOC_PD = 21,
@@ -71,7 +72,8 @@ enum urdma_op {
 	URDMA_OP_DEREG_MR = 24,
 	URDMA_OP_CREATE_CHANNEL = 25, /* gives: completion event socket */
 	URDMA_OP_CREATE_CQ = 26,
-	URDMA_OP_DESTROY_CQ = 27, /* takes: channel (if any), async socket */
+	URDMA_OP_DESTROY_CQ =
+		27, /* takes: async socket, channel if it has one */
 	URDMA_OP_CREATE_QP = 28,
 	URDMA_OP_MODIFY_QP = 29,
 	URDMA_OP_QUERY_QP = 30,
@@ -97,14 +99,14 @@ enum urdma_op {
 
 enum urdma_session_kind {
 	URDMA_SESSION_VERBS = 1, /* an open uverbs device */
-	URDMA_SESSION_CM = 2, /* an open rdma_cm */
+	URDMA_SESSION_CM = 2,	 /* an open rdma_cm */
 	URDMA_SESSION_TOOL = 3,
 };
 
 struct urdma_hello {
 	__u32 magic;
 	__u32 version;
-	__u32 kind; /* enum urdma_session_kind */
+	__u32 kind;   /* enum urdma_session_kind */
 	__u32 device; /* verbs: number of the uverbs device file */
 	/* Sessions of one program (and its forked children) show the same
 	 * secret; it lets a cm session name the QPs of a verbs session. */
@@ -129,7 +131,7 @@ struct urdma_show_reply {
 
 struct urdma_get_context_reply {
 	__u32 num_comp_vectors;
-	__u32 queue_abi; /* URDMA_CONTROL_VERSION of queue.h's layout: 1 */
+	__u32 queue_abi;      /* URDMA_CONTROL_VERSION of queue.h's layout: 1 */
 	__u64 doorbell_arena; /* mmap key, see urdma_queue_place */
 	__u64 doorbell_arena_bytes;
 	__u64 doorbell_offset; /* of struct urdma_doorbell in it */
@@ -195,7 +197,7 @@ struct urdma_query_port_reply {
 	__u32 gid_tbl_len;
 	__u16 pkey_tbl_len;
 	__u16 lid;
-	__u8 state; /* enum ibv_port_state */
+	__u8 state;   /* enum ibv_port_state */
 	__u8 max_mtu; /* enum ibv_mtu */
 	__u8 active_mtu;
 	__u8 phys_state;
@@ -214,10 +216,10 @@ URDMA_CONTROL_SIZE(urdma_handle, 8);
 
 struct urdma_reg_mr {
 	__u32 pd;
-	__u32 mem; /* MEM_ATTACH's handle */
-	__u64 start; /* program address */
+	__u32 mem;    /* MEM_ATTACH's handle */
+	__u64 start;  /* program address */
 	__u64 length; /* bytes */
-	__u64 iova; /* what remote peers and SGEs call `start` */
+	__u64 iova;   /* what remote peers and SGEs call `start` */
 	__u32 access; /* enum ibv_access_flags */
 	__u32 reserved;
 };
@@ -237,15 +239,15 @@ struct urdma_queue_place {
 	__u64 arena; /* a multiple of 4096 */
 	__u64 arena_bytes;
 	__u64 offset; /* of struct urdma_ring in the arena */
-	__u32 slots; /* power of two */
+	__u32 slots;  /* power of two */
 	__u32 stride; /* bytes of a slot */
 };
 URDMA_CONTROL_SIZE(urdma_queue_place, 32);
 
 struct urdma_create_cq {
 	__u64 user_handle; /* what completion events name it */
-	__u32 cqe; /* least number of entries */
-	__u32 channel; /* handle of CREATE_CHANNEL, 0: none */
+	__u32 cqe;	   /* least number of entries */
+	__u32 channel;	   /* handle of CREATE_CHANNEL, 0: none */
 	__u32 comp_vector;
 	__u32 reserved;
 };
@@ -277,7 +279,7 @@ struct urdma_create_qp {
 	__u32 max_send_sge;
 	__u32 max_recv_sge;
 	__u32 max_inline; /* bytes */
-	__u8 qp_type; /* enum ibv_qp_type */
+	__u8 qp_type;	  /* enum ibv_qp_type */
 	__u8 sq_sig_all;
 	__u16 reserved;
 };
@@ -369,7 +371,7 @@ URDMA_CONTROL_SIZE(urdma_sockaddr, 28);
 
 struct urdma_cm_create {
 	__u64 uid; /* the program's name for the id; events carry it */
-	__u16 ps; /* RDMA_PS_TCP ... */
+	__u16 ps;  /* RDMA_PS_TCP ... */
 	__u8 qp_type;
 	__u8 reserved[5];
 };
@@ -491,7 +493,8 @@ struct urdma_cm_notify {
 };
 URDMA_CONTROL_SIZE(urdma_cm_notify, 8);
 
-/* Sent on the new session; `session` is HELLO's name of the old one. */
+/* Sent on the new session; `session` is HELLO's name of the old one.  The id
+ * keeps its number: librdmacm has no way to learn another. */
 struct urdma_cm_migrate {
 	__u64 session;
 	__u32 id;
@@ -500,20 +503,61 @@ struct urdma_cm_migrate {
 URDMA_CONTROL_SIZE(urdma_cm_migrate, 16);
 
 struct urdma_cm_migrate_reply {
-	__u32 id; /* its handle in the new session */
+	__u32 id;	       /* its handle in the new session, the same */
 	__u32 events_reported; /* on the old one */
 };
 URDMA_CONTROL_SIZE(urdma_cm_migrate_reply, 8);
 
 /* A datagram from urdmad on a cm session's socket. */
 struct urdma_cm_event {
-	__u64 uid; /* of the id; CONNECT_REQUEST: of the listener */
-	__u32 id; /* CONNECT_REQUEST: handle of the new id */
-	__u32 event; /* enum rdma_cm_event_type */
+	__u64 uid;    /* of the id; CONNECT_REQUEST: of the listener */
+	__u32 id;     /* CONNECT_REQUEST: handle of the new id */
+	__u32 event;  /* enum rdma_cm_event_type */
 	__s32 status; /* 0, a negative errno, or the peer's reject reason */
 	__u32 reserved;
 	struct urdma_cm_conn_param conn;
 };
 URDMA_CONTROL_SIZE(urdma_cm_event, 296);
+
+/*
+ * Every operation: X(name, request, reply, takes, gives) with the tails of the
+ * structures' names and the numbers of descriptors, the reply socket not
+ * counted.  What has nothing to say sends struct urdma_empty.
+ */
+#define URDMA_CONTROL_OPS(X)                                                   \
+	X(HELLO, hello, hello_reply, 0, 0)                                     \
+	X(KICK, empty, empty, 0, 0)                                            \
+	X(SHOW, empty, show_reply, 0, 1)                                       \
+	X(GET_CONTEXT, empty, get_context_reply, 0, 1)                         \
+	X(MAP_ARENA, map_arena, map_arena_reply, 0, 1)                         \
+	X(MEM_ATTACH, empty, mem_attach_reply, 1, 0)                           \
+	X(QUERY_DEVICE, empty, query_device_reply, 0, 0)                       \
+	X(QUERY_PORT, query_port, query_port_reply, 0, 0)                      \
+	X(ALLOC_PD, empty, handle, 0, 0)                                       \
+	X(DEALLOC_PD, handle, empty, 0, 0)                                     \
+	X(REG_MR, reg_mr, reg_mr_reply, 0, 0)                                  \
+	X(DEREG_MR, handle, empty, 0, 0)                                       \
+	X(CREATE_CHANNEL, empty, handle, 0, 1)                                 \
+	X(CREATE_CQ, create_cq, create_cq_reply, 0, 0)                         \
+	X(DESTROY_CQ, handle, destroy_reply, 2, 0)                             \
+	X(CREATE_QP, create_qp, create_qp_reply, 0, 0)                         \
+	X(MODIFY_QP, modify_qp, empty, 0, 0)                                   \
+	X(QUERY_QP, handle, query_qp_reply, 0, 0)                              \
+	X(DESTROY_QP, handle, destroy_reply, 1, 0)                             \
+	X(CM_CREATE, cm_create, cm_id, 0, 0)                                   \
+	X(CM_DESTROY, cm_id, cm_events_reply, 1, 0)                            \
+	X(CM_BIND, cm_bind, empty, 0, 0)                                       \
+	X(CM_RESOLVE_ADDR, cm_resolve_addr, empty, 0, 0)                       \
+	X(CM_RESOLVE_ROUTE, cm_resolve_route, empty, 0, 0)                     \
+	X(CM_QUERY_ROUTE, cm_id, cm_query_route_reply, 0, 0)                   \
+	X(CM_CONNECT, cm_connect, empty, 0, 0)                                 \
+	X(CM_LISTEN, cm_listen, empty, 0, 0)                                   \
+	X(CM_ACCEPT, cm_accept, empty, 0, 0)                                   \
+	X(CM_REJECT, cm_reject, empty, 0, 0)                                   \
+	X(CM_DISCONNECT, cm_id, empty, 0, 0)                                   \
+	X(CM_INIT_QP_ATTR, cm_init_qp_attr, cm_init_qp_attr_reply, 0, 0)       \
+	X(CM_SET_OPTION, cm_set_option, empty, 0, 0)                           \
+	X(CM_NOTIFY, cm_notify, empty, 0, 0)                                   \
+	X(CM_MIGRATE, cm_migrate, cm_migrate_reply, 1, 0)
 
 #endif
