@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Connection management as the kernel's rdma_cm presents it to librdmacm on
+ * an iWARP device: identifiers that are bound, resolved, connected, listen
+ * and die, and the events they make.
+ *
+ * One struct cm serves all devices.  A channel is what a program opened as
+ * /dev/infiniband/rdma_cm: it owns identifiers and queues their events.  An
+ * identifier lives until cm_id_destroy() or the end of its channel.
+ *
+ * Functions return 0 or the negative errno that the kernel gives.  They never
+ * call back but for cm_net_ops; what happened is pulled with
+ * cm_channel_event().  Single-threaded, `now` is the caller's clock.
+ */
+#ifndef URDMA_CM_CM_H
+#define URDMA_CM_CM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "cm/addr.h"
+#include "urdma/control.h"
+
+struct cm;
+struct cm_channel;
+struct cm_id;
+struct cm_net;
+struct iw_stack;
+struct rdma_qp;
+
+/* Numbers of <rdma/rdma_user_cm.h> and <rdma/rdma_cma.h>. */
+enum cm_port_space {
+	CM_PS_IPOIB = 0x0002,
+	CM_PS_TCP = 0x0106,
+	CM_PS_UDP = 0x0111,
+	CM_PS_IB = 0x013f,
+};
+
+enum cm_event_type {
+	CM_ADDR_RESOLVED = 0,
+	CM_ADDR_ERROR = 1,
+	CM_ROUTE_RESOLVED = 2,
+	CM_ROUTE_ERROR = 3,
+	CM_CONNECT_REQUEST = 4,
+	CM_CONNECT_RESPONSE = 5,
+	CM_CONNECT_ERROR = 6,
+	CM_UNREACHABLE = 7,
+	CM_REJECTED = 8,
+	CM_ESTABLISHED = 9,
+	CM_DISCONNECTED = 10,
+	CM_DEVICE_REMOVAL = 11,
+	CM_EVENT_COUNT
+};
+
+enum cm_option_level { CM_OPTION_ID = 0, CM_OPTION_IB = 1 };
+
+enum cm_option {
+	CM_OPTION_TOS = 0,	   /* u8 */
+	CM_OPTION_REUSEADDR = 1,   /* int */
+	CM_OPTION_AFONLY = 2,	   /* int */
+	CM_OPTION_ACK_TIMEOUT = 3, /* u8 */
+};
+
+/* A port that urdmad serves. */
+struct cm_device {
+	struct iw_stack *stack;
+	struct cm_addr addr; /* its own address; the port is ignored */
+	uint8_t prefix_len;  /* of its subnet, bits */
+	uint8_t mac[6];
+	uint8_t node_guid[8]; /* as on the wire */
+};
+
+/* What lies beneath and knows neighbours and routes. */
+struct cm_net_ops {
+	/*
+	 * The hardware address on `device`'s link that leads to dst.  0: it is
+	 * in `mac`; -EINPROGRESS: asked for, cm_net_done() will tell;
+	 * -ENETUNREACH: no route from there.
+	 */
+	int (*resolve)(struct cm_net *net, unsigned int device,
+		       const struct cm_addr *dst, uint8_t mac[6], nsec_t now);
+};
+
+/* Embedded first in the owner's own structure. */
+struct cm_net {
+	const struct cm_net_ops *ops;
+};
+
+/* The devices are copied; stacks and net outlive the cm.  NULL: no memory. */
+struct cm *cm_create(const struct cm_device *devices, unsigned int count,
+		     struct cm_net *net);
+/* All channels must be gone; NULL is fine. */
+void cm_destroy(struct cm *cm);
+
+/* `dst` was being resolved and its hardware address is known now.  (That it
+ * will not be is told by the identifier's own timeout, as in the kernel.) */
+void cm_net_done(struct cm *cm, unsigned int device, const struct cm_addr *dst,
+		 const uint8_t mac[6]);
+
+/* Takes all events of the stacks: call once a turn, before the channels are
+ * drained. */
+void cm_input(struct cm *cm, nsec_t now);
+/* When cm_expire() is due; NSEC_NEVER: not at all. */
+nsec_t cm_deadline(const struct cm *cm);
+void cm_expire(struct cm *cm, nsec_t now);
+
+/*
+ * Channels.
+ */
+
+/* `user` is the caller's own.  NULL: out of memory. */
+struct cm_channel *cm_channel_create(struct cm *cm, void *user);
+/* Identifiers are destroyed, connections end, requests that nobody answered
+ * are rejected.  NULL is fine. */
+void cm_channel_destroy(struct cm_channel *channel, nsec_t now);
+void *cm_channel_user(const struct cm_channel *channel);
+
+/* Does a channel have events?  In the order in which they began to have some;
+ * NULL: none has. */
+struct cm_channel *cm_next_ready(struct cm *cm);
+
+struct cm_event {
+	struct cm_id *id;    /* CONNECT_REQUEST: the listener */
+	struct cm_id *child; /* CONNECT_REQUEST: the new id, else NULL */
+	enum cm_event_type type;
+	int32_t status; /* 0 or a negative errno */
+	/* qp_num and what does not apply are 0. */
+	struct urdma_cm_conn_param conn;
+};
+
+/* False: nothing more. */
+bool cm_channel_event(struct cm_channel *channel, struct cm_event *event);
+
+/*
+ * Identifiers.
+ */
+
+/* `user` is the caller's own.  -EINVAL: an unknown port space; -ENOMEM. */
+int cm_id_create(struct cm_channel *channel, uint16_t ps, void *user,
+		 struct cm_id **id);
+/* Its connection ends, its events and the new ids in them are gone.  NULL is
+ * fine. */
+void cm_id_destroy(struct cm_id *id, nsec_t now);
+
+void *cm_id_user(const struct cm_id *id);
+/* New ids have NULL until this is called. */
+void cm_id_set_user(struct cm_id *id, void *user);
+struct cm_channel *cm_id_channel(const struct cm_id *id);
+/* Of a new id: who was asked for it; NULL for others, and when it is gone. */
+struct cm_id *cm_id_listener(const struct cm_id *id);
+/* Index of its device, -1: not bound to one. */
+int cm_id_device(const struct cm_id *id);
+/* For `urdma show`: "LISTEN", "CONNECT" ... and the two ends. */
+const char *cm_id_state_name(const struct cm_id *id);
+const struct cm_addr *cm_id_src(const struct cm_id *id);
+const struct cm_addr *cm_id_dst(const struct cm_id *id);
+/* NULL: none, or none any more. */
+struct rdma_qp *cm_id_qp(const struct cm_id *id);
+
+/* -EINVAL: not idle; -EADDRNOTAVAIL: no device's address; -EADDRINUSE. */
+int cm_id_bind(struct cm_id *id, const struct cm_addr *addr);
+/* ADDR_RESOLVED or ADDR_ERROR follows when this returns 0. */
+int cm_id_resolve_addr(struct cm_id *id, const struct cm_addr *src,
+		       const struct cm_addr *dst, uint32_t timeout_ms,
+		       nsec_t now);
+/* ROUTE_RESOLVED follows. */
+int cm_id_resolve_route(struct cm_id *id);
+void cm_id_query_route(const struct cm_id *id, struct cm_route *route);
+/* backlog 0: the kernel's default. */
+int cm_id_listen(struct cm_id *id, uint32_t backlog);
+/* ESTABLISHED, REJECTED, UNREACHABLE or CONNECT_ERROR follows.  The queue pair
+ * belongs to the id's device. */
+int cm_id_connect(struct cm_id *id, struct rdma_qp *qp,
+		  const struct urdma_cm_conn_param *conn, nsec_t now);
+/* ESTABLISHED or CONNECT_ERROR follows; after an error the peer is rejected. */
+int cm_id_accept(struct cm_id *id, struct rdma_qp *qp,
+		 const struct urdma_cm_conn_param *conn, nsec_t now);
+int cm_id_reject(struct cm_id *id, const void *private_data, uint8_t len,
+		 nsec_t now);
+/* DISCONNECTED follows, once, on both sides. */
+int cm_id_disconnect(struct cm_id *id, nsec_t now);
+int cm_id_init_qp_attr(const struct cm_id *id, uint32_t qp_state,
+		       struct urdma_cm_init_qp_attr_reply *reply);
+int cm_id_set_option(struct cm_id *id, uint32_t level, uint32_t name,
+		     const void *value, uint32_t len);
+int cm_id_notify(const struct cm_id *id, uint32_t event);
+/* Moves the id and its events; the same id is used on. */
+void cm_id_migrate(struct cm_id *id, struct cm_channel *channel);
+
+/*
+ * A listener's backlog bounds the requests that its program has not read yet;
+ * only the caller knows when it read: all of this channel's were.
+ */
+void cm_channel_requests_read(struct cm_channel *channel);
+/* Are there some that were not? */
+bool cm_channel_requests_unread(const struct cm_channel *channel);
+
+#endif
