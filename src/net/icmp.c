@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "net/icmp.h"
+
+#include "net/cksum.h"
+
+enum drop icmp_echo_reply(uint8_t *message, size_t len)
+{
+	if (len < ICMP_LEN)
+		return DROP_RUNT;
+	if (!cksum_good(cksum_add(0, message, len)))
+		return DROP_CHECKSUM;
+	if (message[0] != ICMP_ECHO_REQUEST || message[1] != 0)
+		return DROP_ICMP;
+
+	message[0] = ICMP_ECHO_REPLY;
+	memset(message + 2, 0, 2);
+	cksum_store(message + 2, cksum_add(0, message, len));
+	return DROP_NONE;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * ICMP echo, RFC 792 page 14.
+ *
+ *   0, 1    type, code
+ *   2..3    checksum of the whole message
+ *   4..     identifier, sequence number, data: returned as they came
+ */
+#ifndef URDMA_NET_ICMP_H
+#define URDMA_NET_ICMP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/drop.h"
+
+enum {
+	ICMP_LEN = 8,
+	ICMP_ECHO_REPLY = 0,
+	ICMP_ECHO_REQUEST = 8,
+};
+
+/* Turns an echo request into its reply, in place; anything else is dropped
+ * and left as it was. */
+enum drop icmp_echo_reply(uint8_t *message, size_t len);
+
+#endif

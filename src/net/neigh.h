@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The neighbours of one IPv4 address: who has which MAC, found out by ARP
+ * (RFC 826, RFC 1122 section 2.3.2).
+ *
+ * Nobody gets into the cache uninvited: a reply counts only for an address
+ * that we asked about or know, a request only if it asks for us.  A packet
+ * whose neighbour is being resolved is held, the latest one only (RFC 1122
+ * section 2.3.2.2).
+ */
+#ifndef URDMA_NET_NEIGH_H
+#define URDMA_NET_NEIGH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/drop.h"
+#include "net/arp.h"
+#include "net/eth.h"
+
+enum {
+	NEIGH_MAX = 256, /* entries; the least recently confirmed makes room */
+	NEIGH_TRIES = 3, /* requests before an address counts as absent */
+};
+#define NEIGH_RETRY (1 * NSEC_PER_SEC)
+#define NEIGH_FRESH (60 * NSEC_PER_SEC) /* then it is asked again, if used */
+
+enum neigh_state {
+	NEIGH_FREE,
+	NEIGH_ASKING, /* no MAC yet */
+	NEIGH_KNOWN,
+	NEIGH_REFRESHING, /* the MAC is used while it is asked again */
+};
+
+struct neigh_entry {
+	enum neigh_state state;
+	uint8_t ip[4];
+	uint8_t mac[ETH_ADDR];
+	bool used; /* since it was last confirmed */
+	bool ask;  /* a request is to be sent */
+	uint8_t tries;
+	int16_t next;	  /* in the bucket, -1: last */
+	nsec_t deadline;  /* of the state; FREE: NSEC_NEVER */
+	nsec_t confirmed; /* ASKING: when it began */
+	void *held;	  /* the caller's packet, NULL: none */
+};
+
+struct neigh {
+	uint8_t ip[4]; /* ours */
+	uint8_t mac[ETH_ADDR];
+	int16_t buckets[NEIGH_MAX];
+	struct neigh_entry entries[NEIGH_MAX];
+	nsec_t deadline; /* the earliest of all entries */
+	bool work;	 /* neigh_output may have something */
+	bool answer_due; /* `answer` is to be sent */
+	struct arp answer;
+};
+
+enum neigh_action {
+	NEIGH_NOTHING,
+	NEIGH_SEND_ARP,	 /* `arp` to `mac` */
+	NEIGH_SEND_HELD, /* `held` to `mac`: the caller's again */
+	NEIGH_DROP_HELD, /* nobody has that address: the caller's again */
+};
+
+struct neigh_output {
+	enum neigh_action action;
+	uint8_t mac[ETH_ADDR]; /* Ethernet destination */
+	struct arp arp;
+	void *held;
+};
+
+void neigh_init(struct neigh *neigh, const uint8_t ip[static 4],
+		const uint8_t mac[static ETH_ADDR]);
+
+/* The bytes of an ARP packet behind the Ethernet header.  An answer, if one
+ * is due, is taken with neigh_output before the next input. */
+enum drop neigh_input(struct neigh *neigh, struct wire in, nsec_t now);
+
+/* The MAC of `ip`, or NULL: it is being asked for. */
+const uint8_t *neigh_lookup(struct neigh *neigh, const uint8_t ip[static 4],
+			    nsec_t now);
+
+/* After neigh_lookup returned NULL: keeps `packet` until `ip` answers or is
+ * given up.  Returns what has to make way for it and is the caller's again: a
+ * packet held before, or `packet` itself if there is no room; NULL: nothing.
+ */
+void *neigh_hold(struct neigh *neigh, const uint8_t ip[static 4], void *packet);
+
+/* What is to be done, one at a time, until NEIGH_NOTHING. */
+enum neigh_action neigh_output(struct neigh *neigh, struct neigh_output *out);
+
+nsec_t neigh_deadline(const struct neigh *neigh); /* NSEC_NEVER */
+void neigh_expire(struct neigh *neigh, nsec_t now);
+
+/* A held packet, until NULL: before the cache goes away. */
+void *neigh_take_held(struct neigh *neigh);
+
+#endif
