@@ -29,6 +29,8 @@ enum {
 	MPA_MARKER_LEN = 4,
 	MPA_MARKER_SPACING = 512, /* markers included */
 	MPA_ULPDU_MAX = 65535,
+	/* What the 16 bits of a marker can still point across. */
+	MPA_ULPDU_MARKED_MAX = 64768,
 	/* The longest FPDU, without markers. */
 	MPA_FPDU_MAX = 2 + MPA_ULPDU_MAX + 3 + MPA_CRC_LEN,
 };

@@ -92,6 +92,7 @@ enum mpa_neg_verdict {
 	MPA_NEG_BAD,  /* outcome.error; close the connection */
 };
 
+/* The outcome points into it: it stays where it was initialized. */
 struct mpa_neg {
 	enum mpa_role role;
 	uint8_t revision; /* of our frames */

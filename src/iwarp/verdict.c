@@ -10,6 +10,6 @@ static const char *const names[IW_VERDICT_COUNT] = {
 
 const char *iw_verdict_name(enum iw_verdict verdict)
 {
-	return (unsigned int)verdict < IW_VERDICT_COUNT ? names[verdict] :
-							  "unknown";
+	return (unsigned int)verdict < IW_VERDICT_COUNT ? names[verdict]
+							: "unknown";
 }
