@@ -9,9 +9,9 @@
  * slot lies inside the ring and a count is at most `slots`.
  *
  *   producer                          consumer
- *   while (ring_room(r) > i)          n = ring_ready(r)
- *           fill ring_slot(r, i++)    copy ring_slot(r, 0 .. n - 1) out
- *   ring_publish(r, i)                ring_consume(r, n)
+ *   if (ring_has_room(r, n))          n = ring_ready(r)
+ *           fill ring_slot(r, 0..n-1) copy ring_slot(r, 0..n-1) out
+ *   ring_publish(r, n)                ring_consume(r, n)
  *
  * A consumer may look at slots long before it consumes them: urdmad consumes
  * a work request when it completes, so that [head, tail) is always what is
@@ -22,6 +22,7 @@
 #define URDMA_BASE_RING_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/fence.h"
@@ -74,11 +75,35 @@ static inline uint32_t ring_room(struct ring *ring)
 	return used < ring_slots(ring) ? ring_slots(ring) - used : 0;
 }
 
+/* Producer: is there room for n?  Looks like ring_room(), only when it must. */
+static inline bool ring_has_room(struct ring *ring, uint32_t n)
+{
+	uint32_t used = ring->own - ring->seen;
+
+	if (n <= ring_slots(ring) && used <= ring_slots(ring) - n)
+		return true;
+	ring->seen = __atomic_load_n(&ring->shared->head, __ATOMIC_ACQUIRE);
+	return ring_room(ring) >= n;
+}
+
 /* Producer: hand the next n slots over. */
 static inline void ring_publish(struct ring *ring, uint32_t n)
 {
 	ring->own += n;
 	__atomic_store_n(&ring->shared->tail, ring->own, __ATOMIC_RELEASE);
+}
+
+/* Producer, when the consumer is gone for good: takes the oldest entry back.
+ * NULL: there is none.  The slot stays as it is until the next is filled. */
+static inline void *ring_reclaim(struct ring *ring)
+{
+	uint32_t head = __atomic_load_n(&ring->shared->head, __ATOMIC_ACQUIRE);
+	uint32_t left = ring->own - head;
+
+	if (!left || left > ring_slots(ring))
+		return NULL;
+	__atomic_store_n(&ring->shared->head, head + 1, __ATOMIC_RELAXED);
+	return ring->slots + (uint64_t)(head & ring->mask) * ring->stride;
 }
 
 /* Consumer: entries not consumed yet, as of now. */

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The libibverbs provider of urdma: the part of the card's driver that runs in
+ * the program.  It knows nothing but the uverbs contract (ibv_cmd_*, mmap and
+ * write on the command file) and the shared queues of urdma/queue.h, and so
+ * cannot tell the kernel module from the preload library.
+ *
+ * Locks: a CQ's, then the context's list of QPs, then a work queue's.
+ */
+#ifndef URDMA_PROVIDER_PROVIDER_H
+#define URDMA_PROVIDER_PROVIDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <infiniband/verbs.h>
+
+#include "base/ring.h"
+#include "provider/arena.h"
+#include "provider/lock.h"
+#include "provider/mr.h"
+#include "provider/pabi34.h"
+#include "urdma/uverbs_abi.h"
+
+#define container_of(ptr, type, member)                                        \
+	((type *)((char *)(ptr)-offsetof(type, member)))
+
+struct context {
+	struct verbs_context verbs;
+	struct arenas arenas;
+	struct arena *doorbell_arena;
+	struct urdma_doorbell *doorbell;
+	struct mr_table mrs;
+	struct lock qps_lock;
+	struct qp *qps; /* all of this context */
+	bool dead;	/* urdmad is gone; atomic, never false again */
+};
+
+/* A queue in shared memory, and the mapping it lies in. */
+struct queue {
+	struct lock lock;
+	struct ring ring;
+	struct arena *arena; /* NULL: there is no queue */
+	uint32_t max_sge;
+};
+
+struct cq {
+	union {
+		struct ibv_cq ibv;
+		unsigned char room[PABI_CQ_ROOM];
+	};
+	struct queue queue;
+	uint32_t empty_polls; /* in a row */
+	uint64_t look_after;  /* ns: when to see if urdmad lives; 0: unset */
+};
+
+struct qp {
+	union {
+		struct ibv_qp ibv;
+		unsigned char room[PABI_QP_ROOM];
+	};
+	struct qp *next; /* in context->qps */
+	struct queue sq;
+	struct queue rq;
+	struct mr_cache mr_cache; /* under the lock of sq */
+	uint32_t max_inline;	  /* bytes, what the program was told */
+	uint32_t doorbell;
+};
+
+static inline struct context *context_of(struct ibv_context *ibv)
+{
+	return container_of(ibv, struct context, verbs.context);
+}
+
+static inline struct cq *cq_of(struct ibv_cq *ibv)
+{
+	return container_of(ibv, struct cq, ibv);
+}
+
+static inline struct qp *qp_of(struct ibv_qp *ibv)
+{
+	return container_of(ibv, struct qp, ibv);
+}
+
+/* context.c */
+struct verbs_context *context_alloc(struct ibv_device *device, int cmd_fd,
+				    void *private_data);
+void context_free(struct ibv_context *ibv);
+
+/* queue.c: 0 or an errno; queue_unmap() takes a queue never mapped. */
+int queue_map(struct context *context, struct queue *queue,
+	      const struct urdma_queue_place *place, uint32_t least_stride);
+void queue_unmap(struct context *context, struct queue *queue);
+
+/* alive.c */
+bool context_is_dead(struct context *context);
+void context_kick(struct context *context, uint32_t qp_handle);
+
+/* cq.c, poll.c */
+struct ibv_cq *cq_create(struct ibv_context *ibv, int cqe,
+			 struct ibv_comp_channel *channel, int comp_vector);
+int cq_destroy(struct ibv_cq *ibv);
+int cq_arm(struct ibv_cq *ibv, int solicited_only);
+int cq_poll(struct ibv_cq *ibv, int entries, struct ibv_wc *wc);
+
+/* flush.c: completes in error what a dead urdmad left behind on queues that
+ * report to cq, at most `entries`; says how many.  The caller holds cq. */
+int flush_poll(struct context *context, const struct cq *cq, int entries,
+	       struct ibv_wc *wc);
+
+/* qp.c */
+struct ibv_qp *qp_create(struct ibv_pd *pd, struct ibv_qp_init_attr *attr);
+int qp_modify(struct ibv_qp *ibv, struct ibv_qp_attr *attr, int mask);
+int qp_query(struct ibv_qp *ibv, struct ibv_qp_attr *attr, int mask,
+	     struct ibv_qp_init_attr *init_attr);
+int qp_destroy(struct ibv_qp *ibv);
+
+/* send.c, recv.c */
+int qp_post_send(struct ibv_qp *ibv, struct ibv_send_wr *wr,
+		 struct ibv_send_wr **bad_wr);
+int qp_post_recv(struct ibv_qp *ibv, struct ibv_recv_wr *wr,
+		 struct ibv_recv_wr **bad_wr);
+
+#endif

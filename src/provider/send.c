@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+#include <string.h>
+
+#include "base/doorbell.h"
+#include "provider/provider.h"
+
+_Static_assert(sizeof(struct ibv_sge) == sizeof(struct urdma_sge) &&
+		       offsetof(struct ibv_sge, length) ==
+			       offsetof(struct urdma_sge, length) &&
+		       offsetof(struct ibv_sge, lkey) ==
+			       offsetof(struct urdma_sge, lkey),
+	       "elements are copied as they are");
+
+enum {
+	KNOWN = 1 << 0,
+	REMOTE = 1 << 1,  /* names remote memory */
+	ATOMIC = 1 << 2,  /* likewise, with operands */
+	IMM = 1 << 3,	  /* carries an immediate, or a key to invalidate */
+	PAYLOAD = 1 << 4, /* its elements are read, so may be copied */
+};
+
+static const uint8_t opcodes[] = {
+	[URDMA_WR_WRITE] = KNOWN | REMOTE | PAYLOAD,
+	[URDMA_WR_WRITE_IMM] = KNOWN | REMOTE | PAYLOAD | IMM,
+	[URDMA_WR_SEND] = KNOWN | PAYLOAD,
+	[URDMA_WR_SEND_IMM] = KNOWN | PAYLOAD | IMM,
+	[URDMA_WR_READ] = KNOWN | REMOTE,
+	[URDMA_WR_CAS] = KNOWN | ATOMIC,
+	[URDMA_WR_FAA] = KNOWN | ATOMIC,
+	[URDMA_WR_LOCAL_INV] = KNOWN | IMM,
+	[URDMA_WR_SEND_INV] = KNOWN | PAYLOAD | IMM,
+};
+_Static_assert(URDMA_WR_WRITE == (int)IBV_WR_RDMA_WRITE &&
+		       URDMA_WR_WRITE_IMM == (int)IBV_WR_RDMA_WRITE_WITH_IMM &&
+		       URDMA_WR_SEND == (int)IBV_WR_SEND &&
+		       URDMA_WR_SEND_IMM == (int)IBV_WR_SEND_WITH_IMM &&
+		       URDMA_WR_READ == (int)IBV_WR_RDMA_READ &&
+		       URDMA_WR_CAS == (int)IBV_WR_ATOMIC_CMP_AND_SWP &&
+		       URDMA_WR_FAA == (int)IBV_WR_ATOMIC_FETCH_AND_ADD &&
+		       URDMA_WR_LOCAL_INV == (int)IBV_WR_LOCAL_INV &&
+		       URDMA_WR_SEND_INV == (int)IBV_WR_SEND_WITH_INV,
+	       "opcodes have the same numbers");
+_Static_assert(URDMA_WRF_FENCE == (int)IBV_SEND_FENCE &&
+		       URDMA_WRF_SIGNALED == (int)IBV_SEND_SIGNALED &&
+		       URDMA_WRF_SOLICITED == (int)IBV_SEND_SOLICITED &&
+		       URDMA_WRF_INLINE == (int)IBV_SEND_INLINE,
+	       "flags have the same bits");
+
+static unsigned int kind_of(const struct qp *qp, const struct ibv_send_wr *wr)
+{
+	unsigned int opcode = wr->opcode;
+
+	if (opcode >= sizeof(opcodes))
+		return 0;
+	/* iWARP has no such message: RFC 7306 knows immediate data only by
+	 * itself, and behind a Write */
+	if (opcode == URDMA_WR_SEND_IMM &&
+	    qp->ibv.context->device->transport_type == IBV_TRANSPORT_IWARP)
+		return 0;
+	return opcodes[opcode];
+}
+
+static void fill_head(struct urdma_sqe *sqe, const struct ibv_send_wr *wr,
+		      unsigned int kind)
+{
+	*sqe = (struct urdma_sqe){
+		.wr_id = wr->wr_id,
+		.opcode = (uint8_t)wr->opcode,
+		.flags =
+			wr->send_flags & (URDMA_WRF_FENCE | URDMA_WRF_SIGNALED |
+					  URDMA_WRF_SOLICITED),
+	};
+	if (kind & IMM)
+		sqe->imm = wr->invalidate_rkey; /* shares imm_data's place */
+	if (kind & REMOTE) {
+		sqe->remote_addr = wr->wr.rdma.remote_addr;
+		sqe->rkey = wr->wr.rdma.rkey;
+	}
+	if (kind & ATOMIC) {
+		sqe->remote_addr = wr->wr.atomic.remote_addr;
+		sqe->rkey = wr->wr.atomic.rkey;
+		sqe->compare_add = wr->wr.atomic.compare_add;
+		sqe->swap = wr->wr.atomic.swap;
+	}
+}
+
+static uint64_t total_length(const struct ibv_send_wr *wr)
+{
+	uint64_t bytes = 0;
+
+	for (int i = 0; i < wr->num_sge; i++)
+		bytes += wr->sg_list[i].length;
+	return bytes;
+}
+
+/* Asked for: keys are not looked at. */
+static int take_inline(const struct qp *qp, struct urdma_sqe *sqe,
+		       const struct ibv_send_wr *wr)
+{
+	unsigned char *to = (unsigned char *)(sqe + 1);
+	uint64_t bytes = total_length(wr);
+
+	if (bytes > qp->max_inline)
+		return EINVAL;
+	for (int i = 0; i < wr->num_sge; i++) {
+		const struct ibv_sge *sge = &wr->sg_list[i];
+
+		if (sge->length)
+			memcpy(to, (void *)(uintptr_t)sge->addr, sge->length);
+		to += sge->length;
+	}
+	sqe->flags |= URDMA_WRF_INLINE;
+	sqe->inline_len = (uint32_t)bytes;
+	return 0;
+}
+
+/* Not asked for, but the buffer does not change until the completion, and
+ * what is copied now urdmad need not fetch.  False if the payload is too long
+ * or not certainly readable. */
+static bool take_early(struct qp *qp, struct urdma_sqe *sqe,
+		       const struct ibv_send_wr *wr)
+{
+	struct mr_table *mrs = &context_of(qp->ibv.context)->mrs;
+	unsigned char *to = (unsigned char *)(sqe + 1);
+	uint64_t bytes = total_length(wr);
+
+	if (bytes > qp->sq.ring.stride - sizeof(*sqe))
+		return false;
+	for (int i = 0; i < wr->num_sge; i++) {
+		const struct ibv_sge *sge = &wr->sg_list[i];
+		const void *from =
+			mr_sge_bytes(mrs, &qp->mr_cache, qp->ibv.pd, sge);
+
+		if (!from)
+			return false;
+		memcpy(to, from, sge->length);
+		to += sge->length;
+	}
+	sqe->flags |= URDMA_WRF_INLINE;
+	sqe->inline_len = (uint32_t)bytes;
+	return true;
+}
+
+static void take_sges(struct urdma_sqe *sqe, const struct ibv_send_wr *wr)
+{
+	sqe->num_sge = (uint16_t)wr->num_sge;
+	if (wr->num_sge)
+		memcpy(sqe + 1, wr->sg_list,
+		       (size_t)wr->num_sge * sizeof(struct urdma_sge));
+}
+
+static int fill(struct qp *qp, struct urdma_sqe *sqe,
+		const struct ibv_send_wr *wr)
+{
+	unsigned int kind = kind_of(qp, wr);
+
+	if (!(kind & KNOWN) || wr->num_sge < 0 ||
+	    (uint32_t)wr->num_sge > qp->sq.max_sge)
+		return EINVAL;
+	fill_head(sqe, wr, kind);
+	if (wr->send_flags & IBV_SEND_INLINE)
+		return kind & PAYLOAD ? take_inline(qp, sqe, wr) : EINVAL;
+	if (!(kind & PAYLOAD) || !take_early(qp, sqe, wr))
+		take_sges(sqe, wr);
+	return 0;
+}
+
+/* Fills and publishes up to the first bad request, which *wr then is. */
+static int send_chain(struct qp *qp, struct ibv_send_wr **wr)
+{
+	struct ring *ring = &qp->sq.ring;
+	uint32_t n = 0;
+	int error = 0;
+
+	for (; *wr; *wr = (*wr)->next) {
+		if (!ring_has_room(ring, n + 1))
+			error = ENOMEM;
+		else
+			error = fill(qp, ring_slot(ring, n), *wr);
+		if (error)
+			break;
+		n++;
+	}
+	if (n)
+		ring_publish(ring, n);
+	return error;
+}
+
+/* Which state allows what is urdmad's to say: it moves the QP itself when
+ * a connection is made, and we are not told.  Only RESET is beyond doubt. */
+int qp_post_send(struct ibv_qp *ibv, struct ibv_send_wr *wr,
+		 struct ibv_send_wr **bad_wr)
+{
+	struct context *context = context_of(ibv->context);
+	struct qp *qp = qp_of(ibv);
+	int error;
+
+	if (ibv->state == IBV_QPS_RESET) {
+		*bad_wr = wr;
+		return EINVAL;
+	}
+	lock_take(&qp->sq.lock);
+	error = send_chain(qp, &wr);
+	lock_drop(&qp->sq.lock);
+	if (error)
+		*bad_wr = wr;
+	if (doorbell_ring(context->doorbell, qp->doorbell))
+		context_kick(context, ibv->handle);
+	return error;
+}
