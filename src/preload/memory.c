@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#define _GNU_SOURCE
+#include "preload/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "client/client.h"
+#include "preload/fdtable.h"
+#include "preload/real.h"
+
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22
+#define MADV_POPULATE_WRITE 23
+#endif
+
+/* One line of /proc/self/maps moves `*at` to the end of its mapping if that
+ * covers it. */
+static void advance(const char *line, bool writable, uint64_t *at)
+{
+	uint64_t from, to;
+	char rights[5];
+
+	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s", &from, &to, rights) !=
+	    3)
+		return;
+	if (*at < from || *at >= to || rights[0] != 'r' ||
+	    (writable && rights[1] != 'w'))
+		return;
+	*at = to;
+}
+
+/* For kernels before 5.14, and for mappings that cannot be populated. */
+static int look_in_maps(uint64_t start, uint64_t end, bool writable)
+{
+	FILE *maps = REAL(fopen)("/proc/self/maps", "re");
+	uint64_t at = start;
+	char line[512];
+
+	if (!maps)
+		return -EFAULT;
+	/* A long file name makes more than one piece of a line; the rest of
+	 * it does not look like a mapping. */
+	while (at < end && fgets(line, sizeof(line), maps))
+		advance(line, writable, &at);
+	fclose(maps);
+	return at < end ? -EFAULT : 0;
+}
+
+int memory_check(uint64_t start, uint64_t length, bool writable)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	uint64_t first = start & ~(page - 1);
+	uint64_t end = start + length + page - 1;
+	int ret;
+
+	if (length == 0 || start + length < start || end < start)
+		return -EINVAL;
+	end &= ~(page - 1);
+	do {
+		ret = madvise((void *)(uintptr_t)first, end - first,
+			      writable ? MADV_POPULATE_WRITE
+				       : MADV_POPULATE_READ);
+	} while (ret < 0 && (errno == EINTR || errno == EAGAIN));
+	if (ret == 0)
+		return 0;
+	if (errno == EINVAL)
+		return look_in_maps(start, start + length, writable);
+	return -EFAULT;
+}
+
+static int attach(int fd, uint32_t *handle)
+{
+	const struct urdma_empty nothing = { 0 };
+	struct urdma_mem_attach_reply reply;
+	int mem = (int)syscall(SYS_openat, AT_FDCWD, "/proc/self/mem",
+			       O_RDWR | O_CLOEXEC);
+	const struct client_call call = {
+		.op = URDMA_OP_MEM_ATTACH,
+		.request = &nothing,
+		.request_len = sizeof(nothing),
+		.reply = &reply,
+		.reply_len = sizeof(reply),
+		.lend = &mem,
+		.lend_count = 1,
+	};
+	int ret;
+
+	if (mem < 0)
+		return -errno;
+	ret = client_call(fd, &call);
+	syscall(SYS_close, mem);
+	*handle = reply.mem;
+	return ret;
+}
+
+/* The process id beside the handle: a child has another memory, whichever way
+ * it was made. */
+int memory_attach(int fd, uint32_t *handle)
+{
+	struct fd_slot *slot = fdtable_slot(fd);
+	uint64_t pid = (uint32_t)getpid();
+	uint64_t known = atomic_load(&slot->mem);
+	int ret;
+
+	if (known >> 32 == pid) {
+		*handle = (uint32_t)known;
+		return 0;
+	}
+	ret = attach(fd, handle);
+	if (ret == 0)
+		atomic_store(&slot->mem, pid << 32 | *handle);
+	return ret;
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Commands on queue pairs. */
+#include "preload/uverbs.h"
+
+#include <errno.h>
+#include <rdma/ib_user_verbs.h>
+#include <string.h>
+#include <urdma/uverbs_abi.h>
+
+#include "client/client.h"
+#include "preload/session.h"
+
+int uverbs_create_qp(const struct uverbs_command *command)
+{
+	const struct ib_uverbs_create_qp *cmd = command->core;
+	struct urdma_create_qp request = {
+		.user_handle = cmd->user_handle,
+		.pd = cmd->pd_handle,
+		.send_cq = cmd->send_cq_handle,
+		.recv_cq = cmd->recv_cq_handle,
+		.srq = cmd->is_srq ? cmd->srq_handle : 0,
+		.max_send_wr = cmd->max_send_wr,
+		.max_recv_wr = cmd->max_recv_wr,
+		.max_send_sge = cmd->max_send_sge,
+		.max_recv_sge = cmd->max_recv_sge,
+		.max_inline = cmd->max_inline_data,
+		.qp_type = cmd->qp_type,
+		.sq_sig_all = cmd->sq_sig_all,
+	};
+	struct urdma_create_qp_reply reply;
+	struct ib_uverbs_create_qp_resp core;
+	struct urdma_uhw_create_qp_resp driver = { 0 };
+	int ret = session_call(command->fd, URDMA_OP_CREATE_QP, &request,
+			       sizeof(request), &reply, sizeof(reply));
+
+	if (ret < 0)
+		return ret;
+	core = (struct ib_uverbs_create_qp_resp){
+		.qp_handle = reply.qp,
+		.qpn = reply.qp_num,
+		.max_send_wr = reply.max_send_wr,
+		.max_recv_wr = reply.max_recv_wr,
+		.max_send_sge = reply.max_send_sge,
+		.max_recv_sge = reply.max_recv_sge,
+		.max_inline_data = reply.max_inline,
+	};
+	driver.doorbell = reply.doorbell;
+	driver.sq = reply.sq;
+	driver.rq = reply.rq;
+	uverbs_respond(command, &core, sizeof(core), &driver, sizeof(driver));
+	return 0;
+}
+
+static void put_address(struct urdma_ah_attr *to,
+			const struct ib_uverbs_qp_dest *from)
+{
+	memcpy(to->dgid, from->dgid, sizeof(to->dgid));
+	to->flow_label = from->flow_label;
+	to->dlid = from->dlid;
+	to->sgid_index = from->sgid_index;
+	to->hop_limit = from->hop_limit;
+	to->traffic_class = from->traffic_class;
+	to->sl = from->sl;
+	to->src_path_bits = from->src_path_bits;
+	to->static_rate = from->static_rate;
+	to->is_global = from->is_global;
+	to->port_num = from->port_num;
+}
+
+int uverbs_modify_qp(const struct uverbs_command *command)
+{
+	const struct ib_uverbs_modify_qp *cmd = command->core;
+	struct urdma_modify_qp request = {
+		.qp = cmd->qp_handle,
+		.attr_mask = cmd->attr_mask,
+		.attr = {
+			.qkey = cmd->qkey,
+			.rq_psn = cmd->rq_psn,
+			.sq_psn = cmd->sq_psn,
+			.dest_qp_num = cmd->dest_qp_num,
+			.access_flags = cmd->qp_access_flags,
+			.pkey_index = cmd->pkey_index,
+			.alt_pkey_index = cmd->alt_pkey_index,
+			.qp_state = cmd->qp_state,
+			.cur_qp_state = cmd->cur_qp_state,
+			.path_mtu = cmd->path_mtu,
+			.path_mig_state = cmd->path_mig_state,
+			.en_sqd_async_notify = cmd->en_sqd_async_notify,
+			.max_rd_atomic = cmd->max_rd_atomic,
+			.max_dest_rd_atomic = cmd->max_dest_rd_atomic,
+			.min_rnr_timer = cmd->min_rnr_timer,
+			.port_num = cmd->port_num,
+			.timeout = cmd->timeout,
+			.retry_cnt = cmd->retry_cnt,
+			.rnr_retry = cmd->rnr_retry,
+			.alt_port_num = cmd->alt_port_num,
+			.alt_timeout = cmd->alt_timeout,
+		},
+	};
+	struct urdma_empty reply;
+
+	put_address(&request.attr.ah, &cmd->dest);
+	return session_call(command->fd, URDMA_OP_MODIFY_QP, &request,
+			    sizeof(request), &reply, sizeof(reply));
+}
+
+static void get_address(struct ib_uverbs_qp_dest *to,
+			const struct urdma_ah_attr *from)
+{
+	memcpy(to->dgid, from->dgid, sizeof(to->dgid));
+	to->flow_label = from->flow_label;
+	to->dlid = from->dlid;
+	to->sgid_index = from->sgid_index;
+	to->hop_limit = from->hop_limit;
+	to->traffic_class = from->traffic_class;
+	to->sl = from->sl;
+	to->src_path_bits = from->src_path_bits;
+	to->static_rate = from->static_rate;
+	to->is_global = from->is_global;
+	to->port_num = from->port_num;
+}
+
+static void qp_attributes(struct ib_uverbs_query_qp_resp *to,
+			  const struct urdma_query_qp_reply *from)
+{
+	const struct urdma_qp_attr *attr = &from->attr;
+
+	*to = (struct ib_uverbs_query_qp_resp){
+		.max_send_wr = from->max_send_wr,
+		.max_recv_wr = from->max_recv_wr,
+		.max_send_sge = from->max_send_sge,
+		.max_recv_sge = from->max_recv_sge,
+		.max_inline_data = from->max_inline,
+		.sq_sig_all = (uint8_t)from->sq_sig_all,
+		.qkey = attr->qkey,
+		.rq_psn = attr->rq_psn,
+		.sq_psn = attr->sq_psn,
+		.dest_qp_num = attr->dest_qp_num,
+		.qp_access_flags = attr->access_flags,
+		.pkey_index = attr->pkey_index,
+		.alt_pkey_index = attr->alt_pkey_index,
+		.qp_state = attr->qp_state,
+		.cur_qp_state = attr->cur_qp_state,
+		.path_mtu = attr->path_mtu,
+		.path_mig_state = attr->path_mig_state,
+		.sq_draining = attr->sq_draining,
+		.max_rd_atomic = attr->max_rd_atomic,
+		.max_dest_rd_atomic = attr->max_dest_rd_atomic,
+		.min_rnr_timer = attr->min_rnr_timer,
+		.port_num = attr->port_num,
+		.timeout = attr->timeout,
+		.retry_cnt = attr->retry_cnt,
+		.rnr_retry = attr->rnr_retry,
+		.alt_port_num = attr->alt_port_num,
+		.alt_timeout = attr->alt_timeout,
+	};
+	get_address(&to->dest, &attr->ah);
+}
+
+int uverbs_query_qp(const struct uverbs_command *command)
+{
+	const struct ib_uverbs_query_qp *cmd = command->core;
+	struct urdma_handle request = { .handle = cmd->qp_handle };
+	struct urdma_query_qp_reply reply;
+	struct ib_uverbs_query_qp_resp core;
+	int ret = session_call(command->fd, URDMA_OP_QUERY_QP, &request,
+			       sizeof(request), &reply, sizeof(reply));
+
+	if (ret < 0)
+		return ret;
+	qp_attributes(&core, &reply);
+	uverbs_respond(command, &core, sizeof(core), NULL, 0);
+	return 0;
+}
+
+int uverbs_destroy_qp(const struct uverbs_command *command)
+{
+	const struct ib_uverbs_destroy_qp *cmd = command->core;
+	struct urdma_handle request = { .handle = cmd->qp_handle };
+	struct session_loan loan = SESSION_NO_LOAN;
+	struct urdma_destroy_reply reply;
+	struct ib_uverbs_destroy_qp_resp core;
+	const struct client_call call = {
+		.op = URDMA_OP_DESTROY_QP,
+		.request = &request,
+		.request_len = sizeof(request),
+		.reply = &reply,
+		.reply_len = sizeof(reply),
+		.lend = loan.fds,
+		.lend_count = 1,
+	};
+	int ret = session_lend(&loan, FD_ASYNC, command->session->session, 0);
+
+	if (ret == 0)
+		ret = client_call(command->fd, &call);
+	session_end_loan(&loan);
+	if (ret < 0)
+		return ret;
+	core.events_reported = reply.async_events_reported;
+	uverbs_respond(command, &core, sizeof(core), NULL, 0);
+	return 0;
+}
+
+/* Work requests go through shared memory.  This is the wake-up call for an
+ * urdmad that sleeps: no work request in it. */
+int uverbs_post_send(const struct uverbs_command *command)
+{
+	const struct ib_uverbs_post_send *cmd = command->core;
+
+	if (cmd->wr_count != 0)
+		return -EOPNOTSUPP;
+	return client_kick(command->fd);
+}
