@@ -52,8 +52,7 @@ void tcp_cc_ack(struct tcp_cc *cc, uint32_t acked, nsec_t srtt, nsec_t now);
 void tcp_cc_loss(struct tcp_cc *cc, nsec_t now);
 
 /* RFC 5681 section 3.1, equation 4; `first`: the first timeout in a row. */
-void tcp_cc_timeout(struct tcp_cc *cc, uint32_t in_flight, bool first,
-		    nsec_t now);
+void tcp_cc_timeout(struct tcp_cc *cc, bool first, nsec_t now);
 
 /* Nothing was sent for more than an RTO (RFC 5681 section 4.1). */
 void tcp_cc_idle(struct tcp_cc *cc);

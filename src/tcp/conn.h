@@ -82,63 +82,68 @@ struct tcp_conn {
 	/* Due now. */
 	bool ack_now;
 	bool handshake_now; /* SYN or SYN-ACK */
-	bool fin_now;
+	bool fin_now;	    /* again */
 	bool rst_now;
-	bool probe_now;	       /* tail loss probe */
-	bool window_probe_now; /* persist, keepalive: a segment to be answered
-				*/
-	bool silly_now;	       /* persist: send less than a whole buf */
+	bool resend_now; /* the first lost buf, whatever the window says */
+	bool probe_now;	 /* tail loss probe */
+	bool window_probe_now; /* an empty segment that must be answered */
+	bool silly_now;	       /* less than a whole buf, to get on */
 
 	/* Agreed on. */
 	bool sack_ok;
 	bool ts_ok;
-	bool active; /* we sent the first SYN */
+	bool active;	  /* we sent the first SYN */
+	bool peer_scales; /* offered RFC 7323 window scaling */
 	uint8_t snd_scale;
 	uint8_t rcv_scale;
 	uint16_t send_mss; /* payload of a full segment */
 
-	/* Sending. */
+	/* Sending.  What rtx knows of sequence numbers is the data; the SYN is
+	 * before and the FIN behind it. */
+	bool syn_acked;
 	bool fin_queued;
 	bool fin_sent;
+	bool fin_acked;
 	bool recovering;  /* until `recover` is acknowledged */
 	bool recover_rto; /* ... after a timeout */
 	bool tlp_out;	  /* until tlp_end is acknowledged */
 	bool tlp_again;	  /* the probe was a retransmission */
-	bool limited;	  /* by cwnd, since the last ACK */
 	uint8_t dup_acks;
-	uint8_t retries; /* timeouts in a row */
-	uint8_t keep_probes;
+	uint8_t retries;     /* timeouts in a row */
+	uint8_t keep_probes; /* unanswered */
 	uint32_t iss;
-	uint32_t snd_nxt; /* SYN and FIN included */
-	uint32_t snd_una;
 	uint32_t snd_wnd; /* bytes */
 	uint32_t snd_wl1;
 	uint32_t snd_wl2;
 	uint32_t max_wnd; /* the largest snd_wnd ever */
 	uint32_t recover;
 	uint32_t tlp_end;
+	uint32_t peak; /* most bytes in flight until peak_end is acknowledged */
+	uint32_t peak_end;
 	uint64_t acked_bytes;
 	uint64_t queued_bytes;
 
 	/* Receiving. */
-	bool peer_fin; /* seen, at fin_seq */
+	bool peer_fin;	  /* seen, at fin_seq */
+	uint16_t rcv_mss; /* largest payload seen */
 	uint32_t fin_seq;
 	uint32_t irs;
 	uint32_t rcv_nxt;
 	uint32_t rcv_edge; /* right edge that was announced */
 	uint32_t unacked;  /* bytes received since we last sent an ACK */
 	uint32_t last_ack; /* Last.ACK.sent (RFC 7323 section 4.3) */
-	uint16_t rcv_mss;  /* largest payload seen */
 	uint32_t ts_recent;
 	uint32_t ts_offset;
-
 	nsec_t ts_recent_at;
-	nsec_t rtx_at; /* NSEC_NEVER: not armed */
+
+	nsec_t rtx_at;	   /* `timer` fires; NSEC_NEVER: not armed */
+	nsec_t reorder_at; /* RACK wants to look again; NSEC_NEVER */
 	nsec_t delack_at;
 	nsec_t life_at;	     /* TIME-WAIT, FIN-WAIT-2, keepalive */
-	nsec_t heard_at;     /* last segment of the peer's that counted */
-	nsec_t sent_at;	     /* last data */
-	nsec_t stuck_at;     /* unacknowledged since */
+	nsec_t heard_at;     /* last acceptable segment */
+	nsec_t sent_at;	     /* last data, or the SYN */
+	nsec_t rto_base;     /* the RTO counts from here */
+	nsec_t stuck_at;     /* nothing was acknowledged since */
 	nsec_t challenge_at; /* no challenge ACK before */
 
 	struct tcp_rtx rtx;
@@ -169,14 +174,15 @@ void tcp_accept(struct tcp_conn *conn, const struct tcp_open *open,
 		struct tcp_listener *listener, const struct tcp_segment *syn,
 		nsec_t now);
 
-/* Frees all bufs and sends nothing more; a zeroed conn is fine. */
+/* Frees all bufs and sends nothing more (pull the RST of tcp_abort() first);
+ * a zeroed conn is fine. */
 void tcp_conn_destroy(struct tcp_conn *conn);
 
 /*
  * A segment of this connection's flow.  `buf` is its payload (data, len), or
- * NULL.  TCP_NO_FLOW: answer with tcp_reset_reply().  TCP_REOPEN: the
- * connection is CLOSED, hand the segment to the listener.  Everything else is
- * for counters.
+ * NULL; seg->len is its length.  TCP_NO_FLOW: answer with tcp_reset_reply().
+ * TCP_REOPEN: the connection is CLOSED, hand the segment to the listener.
+ * Everything else is for counters.
  */
 enum tcp_verdict tcp_input(struct tcp_conn *conn, const struct tcp_segment *seg,
 			   struct buf *buf, nsec_t now);

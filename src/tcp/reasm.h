@@ -38,6 +38,13 @@ uint32_t tcp_reasm_insert(struct tcp_reasm *reasm, struct buf *buf,
 			  uint32_t seq, uint32_t rcv_nxt, uint32_t max,
 			  struct buf_pool *pool, bool *kept_all);
 
+/* Bytes came again: to be reported as a DSACK (RFC 2883). */
+void tcp_reasm_duplicate(struct tcp_reasm *reasm, uint32_t left,
+			 uint32_t right);
+
+/* Nothing beyond the gap lies at or after `seq`. */
+bool tcp_reasm_ends_before(const struct tcp_reasm *reasm, uint32_t seq);
+
 /* Frees what the reader is done with; `bytes` <= ready_bytes. */
 void tcp_reasm_consume(struct tcp_reasm *reasm, uint32_t bytes,
 		       struct buf_pool *pool);
@@ -45,5 +52,9 @@ void tcp_reasm_consume(struct tcp_reasm *reasm, uint32_t bytes,
 /* Writes at most `max` blocks, a DSACK first, and returns how many. */
 uint8_t tcp_reasm_sack(struct tcp_reasm *reasm, struct tcp_sack_block *out,
 		       uint8_t max);
+
+/* NULL, or the invariant that does not hold: for tests and fuzzers. */
+const char *tcp_reasm_check(const struct tcp_reasm *reasm, uint32_t rcv_nxt,
+			    uint32_t rcv_edge);
 
 #endif

@@ -62,6 +62,8 @@ struct tcp_rtx {
 };
 
 void tcp_rtx_init(struct tcp_rtx *rtx, uint32_t seq);
+
+/* All bufs go; una and end are nxt then. */
 void tcp_rtx_free(struct tcp_rtx *rtx, struct buf_pool *pool);
 
 static inline struct tcp_sent *tcp_sent(struct buf *buf)
@@ -101,11 +103,12 @@ struct tcp_delivered {
 	bool any;
 	bool again; /* it was a retransmission */
 	nsec_t sent_at;
-	uint32_t end; /* its last byte plus one */
-	/* Highest sequence delivered that never was retransmitted, zero-length
-	 * if none: reordering, if it is under what was delivered before. */
+	uint32_t end;	  /* its last byte plus one */
+	uint32_t top_end; /* highest end of all newly delivered */
+	/* Lowest end of those that were sent only once, if `fresh`: below what
+	 * was delivered before, it came out of order. */
+	uint32_t low_end;
 	bool fresh;
-	uint32_t fresh_end;
 };
 
 /* Everything under `ack` is delivered; frees those bufs. */

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the files of a connection tell each other: conn.c (life, the owner's
+ * calls), input.c, ack.c, output.c, timer.c. */
+#ifndef URDMA_TCP_CONN_IMPL_H
+#define URDMA_TCP_CONN_IMPL_H
+
+#include "base/bits.h"
+#include "base/serial.h"
+#include "tcp/conn.h"
+
+/* SND.UNA and SND.NXT, the SYN and the FIN included. */
+static inline uint32_t tcp_snd_una(const struct tcp_conn *conn)
+{
+	return conn->syn_acked ? conn->rtx.una + conn->fin_acked : conn->iss;
+}
+
+static inline uint32_t tcp_snd_nxt(const struct tcp_conn *conn)
+{
+	return conn->rtx.nxt + conn->fin_sent;
+}
+
+/* Bytes that the peer's window still allows. */
+static inline uint32_t tcp_usable_window(const struct tcp_conn *conn)
+{
+	int32_t usable = seq_diff(conn->rtx.una + conn->snd_wnd, conn->rtx.nxt);
+
+	return usable > 0 ? usable : 0; /* less than 0: the window shrank */
+}
+
+static inline void tcp_raise(struct tcp_conn *conn, enum tcp_event event)
+{
+	conn->events |= BIT(event);
+}
+
+/* conn.c */
+
+/* The only way to change the state. */
+void tcp_enter(struct tcp_conn *conn, enum tcp_state state);
+
+/* Into CLOSED: what is queued is freed, timers stop, TCP_EVENT_CLOSED. */
+void tcp_finish(struct tcp_conn *conn, enum tcp_close_reason reason);
+
+/* The SYN of the peer: options and sequence numbers. */
+void tcp_take_syn(struct tcp_conn *conn, const struct tcp_segment *syn,
+		  nsec_t now);
+
+/* Our SYN was acknowledged by the segment. */
+void tcp_establish(struct tcp_conn *conn, const struct tcp_segment *seg,
+		   nsec_t now);
+
+/* ack.c */
+
+/* RFC 9293 section 3.10.7.4, fifth, in a synchronized state. */
+enum tcp_verdict tcp_take_ack(struct tcp_conn *conn,
+			      const struct tcp_segment *seg, nsec_t now);
+
+/* An ACK nobody asked for, at most ten a second (RFC 5961 section 7). */
+void tcp_challenge(struct tcp_conn *conn, nsec_t now);
+
+/* RACK says what is lost; starts a recovery if something is. */
+void tcp_find_lost(struct tcp_conn *conn, nsec_t now);
+
+/* timer.c */
+
+/* After anything that changed what is outstanding; idempotent. */
+void tcp_arm(struct tcp_conn *conn, nsec_t now);
+
+#endif
