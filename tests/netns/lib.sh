@@ -147,11 +147,24 @@ running() { kill -0 "$(<"$dir/$1.pid")"; }
 wait_exit() {
 	local pid
 	pid=$(<"$dir/$1.pid")
-	wait_for "$1 ends" not running "$1" || return 124
+	DEADLINE=$((LIMIT + 10)) wait_for "$1 ends" not running "$1" ||
+		return 124
 	wait "$pid"
 }
 
 output() { cat "$dir/$1.out"; }
+
+# pid_of HOST NAME: of the process so called, in that host.
+pid_of() {
+	local pid
+	for pid in $(ip netns pids "$(netns "$1")"); do
+		if [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$2" ]; then
+			echo "$pid"
+			return
+		fi
+	done
+	return 1
+}
 
 # Everything that runs in a host, first asked, then killed.
 kill_all_in() {
@@ -235,4 +248,52 @@ program() {
 	shift
 	host "$h" timeout --foreground -k 5 "$LIMIT" \
 		"$top_build/urdma" run -s "$dir/$h.sock" -- "$@"
+}
+
+other() { [ "$1" = a ] && echo b || echo a; }
+
+# listening HOST PORT: an rdma_cm id of a program there listens.
+listening() {
+	urdma "$1" show --json | tr '{' '\n' | grep -w LISTEN | grep -qw "$2"
+}
+
+# server NAME HOST PORT COMMAND...: started, and waited for until it listens.
+server() {
+	local name=$1 h=$2 port=$3
+	shift 3
+	spawn "$name" program "$h" "$@"
+	if ! wait_for "$1 listens on port $port or ends" \
+		server_settled "$name" "$h" "$port" ||
+		! running "$name" 2>/dev/null; then
+		blame "$name" "$*"
+	fi
+}
+
+server_settled() { ! running "$1" || listening "$2" "$3"; }
+
+# finished NAME COMMAND: it ended well, else its output is shown.
+finished() {
+	wait_exit "$1" || blame "$1" "$2"
+}
+
+blame() { # NAME COMMAND
+	complain "'$2' did not do its work; it said:"
+	output "$1" | tail -n 30 >&2
+	return 1
+}
+
+# pair NAME HOST PORT SERVER... -- CLIENT...: the server in that host, the
+# client in the other one; both end well.
+pair() {
+	local name=$1 h=$2 port=$3 serve=()
+	shift 3
+	while [ "$1" != -- ]; do
+		serve+=("$1")
+		shift
+	done
+	shift
+	server "$name-server" "$h" "$port" "${serve[@]}" || return
+	spawn "$name" program "$(other "$h")" "$@"
+	finished "$name" "$*" || { output "$name-server" >&2; return 1; }
+	finished "$name-server" "${serve[*]}"
 }
