@@ -1,0 +1,402 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Receiving: FPDU by FPDU, checked before its first byte is placed, placed
+ * straight from the received bufs, in order.
+ */
+#include "iwarp/rdmap_imm.h"
+#include "iwarp/term.h"
+#include "rdma/iw_stack_priv.h"
+#include "rdma/qp.h"
+#include "rdma/rdma_ctx.h"
+
+/* How the verdicts on a STag are spelled: for the target of a tagged message
+ * (RFC 5041 section 7.1; rights are RDMAP's), for the source of a READ
+ * (RFC 5040 section 7.1). */
+static const struct {
+	enum iw_verdict tagged;
+	enum iw_verdict source;
+} stag_verdicts[] = {
+	[MR_OK] = { IW_OK, IW_OK },
+	[MR_BAD_KEY] = { DDP_BAD_STAG, RDMAP_BAD_STAG },
+	[MR_WRONG_PD] = { DDP_NOT_ASSOCIATED, RDMAP_NOT_ASSOCIATED },
+	[MR_NO_RIGHT] = { RDMAP_ACCESS, RDMAP_ACCESS },
+	[MR_WRAP] = { DDP_TO_WRAP, RDMAP_TO_WRAP },
+	[MR_BOUNDS] = { DDP_BOUNDS, RDMAP_BOUNDS },
+};
+
+static void recv_fails(struct iw_stream *stream, enum wc_status status)
+{
+	struct recv_done done = {
+		.wr_id = stream->rx.recv.wr_id,
+		.status = status,
+		.opcode = WC_RECV,
+	};
+
+	stream->rx.has_recv = false;
+	qp_complete_recv(stream->qp, &done);
+}
+
+static enum iw_verdict rx_write(struct iw_stream *stream,
+				const struct rdmap_segment *seg,
+				struct mpa_cursor *payload)
+{
+	const struct sge_view *view = &stream->qp->view;
+	struct iw_rx *rx = &stream->rx;
+	const uint8_t *piece;
+	struct mr_span span;
+	enum mr_verdict verdict;
+	uint32_t len;
+
+	if (rx->write_ended)
+		rx->write_bytes = 0;
+	rx->write_bytes += seg->payload;
+	rx->write_ended = seg->last;
+	/* nothing is accessed: the STag may be anything (RFC 5040 section
+	 * 5.2) */
+	if (!seg->payload)
+		return IW_OK;
+	if (!(stream->qp->attr.access_flags & ACCESS_REMOTE_WRITE))
+		return RDMAP_ACCESS;
+	verdict = mr_check(view->keys, view->pd, seg->stag, ACCESS_REMOTE_WRITE,
+			   seg->offset, seg->payload, &span);
+	if (verdict != MR_OK)
+		return stag_verdicts[verdict].tagged;
+	while ((len = mpa_cursor_piece(payload, &piece, seg->payload))) {
+		if (place_write(span.place, span.addr, piece, len) < 0)
+			return DDP_BAD_STAG;
+		span.addr += len;
+	}
+	return IW_OK;
+}
+
+static enum iw_verdict rx_read_req(struct iw_stream *stream,
+				   const struct rdmap_segment *seg,
+				   struct mpa_cursor *payload)
+{
+	const struct sge_view *view = &stream->qp->view;
+	struct iw_answers *answers = &stream->answers;
+	uint8_t scratch[RDMAP_READ_LEN];
+	struct wire in = { mpa_cursor_take(payload, RDMAP_READ_LEN, scratch),
+			   RDMAP_READ_LEN };
+	struct rdmap_read read;
+	enum mr_verdict verdict = MR_OK;
+	struct mr_span span;
+
+	(void)seg;
+	if (!in.pos || rdmap_read_decode(&read, &in) != IW_OK)
+		return RDMAP_BAD_LENGTH;
+	if (read.bytes && !(stream->qp->attr.access_flags & ACCESS_REMOTE_READ))
+		return RDMAP_ACCESS;
+	if (read.bytes)
+		verdict = mr_check(view->keys, view->pd, read.source_stag,
+				   ACCESS_REMOTE_READ, read.source_offset,
+				   read.bytes, &span);
+	if (verdict != MR_OK)
+		return stag_verdicts[verdict].source;
+	if (answers->count == answers->slots) /* rdmap_check counts, too */
+		return DDP_NO_BUFFER;
+	answers->ring[(answers->head + answers->count) % answers->slots] = read;
+	answers->count++;
+	return IW_OK;
+}
+
+/* The oldest READ whose response is due; NULL: none. */
+static struct sq_wr *open_read(struct iw_stream *stream)
+{
+	const struct sq *sq = &stream->qp->sq;
+	struct iw_rx *rx = &stream->rx;
+
+	if ((int32_t)(rx->read_pos - sq_first(sq)) < 0)
+		rx->read_pos = sq_first(sq);
+	for (; rx->read_pos - sq_first(sq) < sq->taken; rx->read_pos++)
+		if (sq_wr(sq, rx->read_pos)->state == SQ_WR_ASKED)
+			return sq_wr(sq, rx->read_pos);
+	return NULL;
+}
+
+/* The local side of a READ has failed: its list, or its memory. */
+static enum iw_verdict read_fails(struct sq_wr *wr, enum wc_status status)
+{
+	wr->state = SQ_WR_DONE;
+	wr->status = status;
+	return RDMAP_CATASTROPHIC;
+}
+
+static enum iw_verdict place_read_piece(struct iw_stream *stream,
+					struct sq_wr *wr,
+					struct mpa_cursor *payload)
+{
+	struct iw_rx *rx = &stream->rx;
+	const uint8_t *piece;
+	uint32_t len;
+
+	while ((len = mpa_cursor_piece(payload, &piece, UINT32_MAX))) {
+		if (sge_list_write(&rx->read, &stream->qp->view, rx->read_off,
+				   piece, len) != MR_OK)
+			return read_fails(wr, WC_LOC_PROT_ERR);
+		rx->read_off += len;
+	}
+	return IW_OK;
+}
+
+static enum iw_verdict rx_read_resp(struct iw_stream *stream,
+				    const struct rdmap_segment *seg,
+				    struct mpa_cursor *payload)
+{
+	struct iw_rx *rx = &stream->rx;
+	struct sq_wr *wr;
+	enum iw_verdict verdict;
+
+	if (rx->rtr_read) { /* the answer to our RTR */
+		rx->rtr_read = false;
+		return seg->payload || !seg->last ? DDP_BOUNDS : IW_OK;
+	}
+	wr = open_read(stream);
+	if (!wr || seg->stag != wr->sink)
+		return DDP_BAD_STAG;
+	if (!rx->reading) {
+		if (!sq_reload(&stream->qp->sq, rx->read_pos, &rx->read))
+			return read_fails(wr, WC_LOC_QP_OP_ERR);
+		rx->reading = true;
+		rx->read_off = 0;
+	}
+	/* exactly the bytes asked for, in order */
+	if (seg->offset != rx->read_off ||
+	    seg->payload > wr->length - rx->read_off ||
+	    seg->last != (seg->payload == wr->length - rx->read_off))
+		return DDP_BOUNDS;
+	verdict = place_read_piece(stream, wr, payload);
+	if (verdict == IW_OK && seg->last) {
+		wr->state = SQ_WR_DONE;
+		rx->reading = false;
+	}
+	return verdict;
+}
+
+/* Only a memory window can be invalidated, and there are none. */
+static enum iw_verdict invalidate(const struct iw_stream *stream, uint32_t stag)
+{
+	const struct sge_view *view = &stream->qp->view;
+	struct mr_span span;
+	enum mr_verdict verdict =
+		mr_check(view->keys, view->pd, stag, 0, 0, 0, &span);
+
+	if (verdict == MR_BAD_KEY)
+		return RDMAP_BAD_STAG;
+	if (verdict == MR_WRONG_PD)
+		return RDMAP_NOT_ASSOCIATED;
+	return RDMAP_CANNOT_INVALIDATE;
+}
+
+static enum iw_verdict rx_send(struct iw_stream *stream,
+			       const struct rdmap_segment *seg,
+			       struct mpa_cursor *payload)
+{
+	struct iw_rx *rx = &stream->rx;
+	uint32_t off = seg->mo;
+	const uint8_t *piece;
+	uint32_t len;
+
+	if (seg->invalidates && seg->last) {
+		enum iw_verdict verdict = invalidate(stream, seg->inv_stag);
+
+		if (verdict != IW_OK)
+			return verdict;
+	}
+	if (seg->payload > rx->recv.sges.bytes - off) {
+		recv_fails(stream, WC_LOC_LEN_ERR);
+		return DDP_TOO_LONG;
+	}
+	while ((len = mpa_cursor_piece(payload, &piece, UINT32_MAX))) {
+		if (sge_list_write(&rx->recv.sges, &stream->qp->view, off,
+				   piece, len) != MR_OK) {
+			recv_fails(stream, WC_LOC_PROT_ERR);
+			return RDMAP_CATASTROPHIC;
+		}
+		off += len;
+	}
+	if (seg->last) {
+		struct recv_done done = {
+			.wr_id = rx->recv.wr_id,
+			.opcode = WC_RECV,
+			.byte_len = off,
+			.solicited = seg->solicited,
+		};
+
+		rx->has_recv = false;
+		qp_complete_recv(stream->qp, &done);
+	}
+	return IW_OK;
+}
+
+static enum iw_verdict rx_imm(struct iw_stream *stream,
+			      const struct rdmap_segment *seg,
+			      struct mpa_cursor *payload)
+{
+	struct iw_rx *rx = &stream->rx;
+	uint8_t scratch[RDMAP_IMM_LEN];
+	struct wire in = { mpa_cursor_take(payload, RDMAP_IMM_LEN, scratch),
+			   RDMAP_IMM_LEN };
+	struct recv_done done = {
+		.wr_id = rx->recv.wr_id,
+		.opcode = WC_RECV_RDMA_WITH_IMM,
+		.byte_len = rx->write_bytes,
+		.flags = WC_WITH_IMM,
+		.solicited = seg->solicited,
+	};
+
+	if (!in.pos || rdmap_imm_decode(&done.imm, &in) != IW_OK)
+		return RDMAP_BAD_LENGTH;
+	rx->has_recv = false;
+	rx->write_bytes = 0;
+	qp_complete_recv(stream->qp, &done);
+	return IW_OK;
+}
+
+static enum iw_verdict rx_unsupported(struct iw_stream *stream,
+				      const struct rdmap_segment *seg,
+				      struct mpa_cursor *payload)
+{
+	(void)stream;
+	(void)seg;
+	(void)payload;
+	return RDMAP_BAD_OPCODE;
+}
+
+/* One row for each kind of message; Terminate is iw_fault.c's. */
+static const struct {
+	bool takes_recv; /* its first segment needs a RECV */
+	enum iw_verdict (*handle)(struct iw_stream *stream,
+				  const struct rdmap_segment *seg,
+				  struct mpa_cursor *payload);
+} kinds[] = {
+	[RDMAP_KIND_WRITE] = { false, rx_write },
+	[RDMAP_KIND_READ_REQ] = { false, rx_read_req },
+	[RDMAP_KIND_READ_RESP] = { false, rx_read_resp },
+	[RDMAP_KIND_SEND] = { true, rx_send },
+	[RDMAP_KIND_IMM] = { true, rx_imm },
+	[RDMAP_KIND_ATOMIC_REQ] = { false, rx_unsupported },
+	[RDMAP_KIND_ATOMIC_RESP] = { false, rx_unsupported },
+};
+
+enum rx_result {
+	RX_ON,	 /* the FPDU is dealt with */
+	RX_WAIT, /* it must wait for a RECV */
+	RX_END,	 /* the stream is over */
+};
+
+/* False: there is no RECV. */
+static bool take_recv(struct iw_stream *stream, nsec_t now)
+{
+	struct iw_rx *rx = &stream->rx;
+
+	if (!rq_peek(&stream->qp->rq, &rx->recv)) {
+		if (rx->wait_until == NSEC_NEVER)
+			rx->wait_until =
+				now + stream->stack->dev->config.recv_wait;
+		return false;
+	}
+	rx->has_recv = true;
+	rx->wait_until = NSEC_NEVER;
+	return true;
+}
+
+static enum rx_result rx_terminate(struct iw_stream *stream,
+				   struct mpa_cursor *payload, nsec_t now)
+{
+	uint8_t scratch[TERM_MAX_LEN];
+	uint32_t len =
+		payload->left < TERM_MAX_LEN ? payload->left : TERM_MAX_LEN;
+	struct wire in = { mpa_cursor_take(payload, len, scratch), len };
+	struct term term = { 0 };
+
+	term_decode(&term, &in); /* a torn one says as much as a whole one */
+	iw_fault_take(stream, &term, now);
+	return RX_END;
+}
+
+static enum iw_verdict dispatch(struct iw_stream *stream,
+				const struct rdmap_segment *seg,
+				struct mpa_cursor *payload)
+{
+	if (kinds[seg->kind].takes_recv && stream->rx.recv.bad) {
+		recv_fails(stream, WC_LOC_QP_OP_ERR);
+		return RDMAP_CATASTROPHIC;
+	}
+	return kinds[seg->kind].handle(stream, seg, payload);
+}
+
+static enum rx_result take_fpdu(struct iw_stream *stream,
+				const struct mpa_fpdu *fpdu, nsec_t now)
+{
+	uint8_t scratch[TERM_ECHO_LEN];
+	uint32_t have = fpdu->ulpdu_len < TERM_ECHO_LEN ? fpdu->ulpdu_len
+							: TERM_ECHO_LEN;
+	struct mpa_cursor payload = fpdu->ulpdu;
+	struct mpa_cursor head_at = fpdu->ulpdu;
+	const uint8_t *head = mpa_cursor_take(&head_at, have, scratch);
+	struct rdmap_segment seg;
+	enum iw_verdict verdict =
+		rdmap_check(&stream->rdmap, head, fpdu->ulpdu_len, &seg);
+
+	if (verdict == IW_OK) {
+		mpa_cursor_skip(&payload, seg.header_len);
+		if (seg.kind == RDMAP_KIND_TERMINATE)
+			return rx_terminate(stream, &payload, now);
+		if (kinds[seg.kind].takes_recv && !stream->rx.has_recv &&
+		    !take_recv(stream, now))
+			return RX_WAIT;
+		verdict = dispatch(stream, &seg, &payload);
+	}
+	if (verdict != IW_OK) {
+		iw_fault_send(stream, verdict, head, have, fpdu->ulpdu_len,
+			      now);
+		return RX_END;
+	}
+	rdmap_accept(&stream->rdmap, &seg);
+	return RX_ON;
+}
+
+void iw_rx_run(struct iw_stream *stream, nsec_t now)
+{
+	struct iw_rx *rx = &stream->rx;
+	struct mpa_fpdu fpdu;
+
+	while (stream->phase == IW_PHASE_OPEN) {
+		enum mpa_rx_result result = mpa_rx_next(
+			&rx->mpa, tcp_recv_first(&stream->tcp), &fpdu);
+
+		if (result == MPA_RX_MORE)
+			return;
+		if (result == MPA_RX_BAD_CRC) {
+			iw_fault_send(stream, MPA_BAD_CRC, NULL, 0, 0, now);
+			return;
+		}
+		/* empty FPDUs are RTR frames (RFC 6581 section 9.2) */
+		if (!(fpdu.ulpdu_len == 0 && stream->tx.held) &&
+		    take_fpdu(stream, &fpdu, now) != RX_ON)
+			return;
+		stream->tx.held = false;
+		tcp_recv_consume(&stream->tcp, fpdu.len);
+		mpa_rx_done(&rx->mpa);
+	}
+}
+
+void iw_rx_starved(struct iw_stream *stream, nsec_t now)
+{
+	struct iw_rx *rx = &stream->rx;
+	uint8_t scratch[TERM_ECHO_LEN];
+	struct mpa_fpdu fpdu;
+	uint32_t have;
+
+	rx->wait_until = NSEC_NEVER;
+	/* it is still the first: nothing was consumed since */
+	if (stream->phase != IW_PHASE_OPEN ||
+	    mpa_rx_next(&rx->mpa, tcp_recv_first(&stream->tcp), &fpdu) !=
+		    MPA_RX_FPDU)
+		return;
+	have = fpdu.ulpdu_len < TERM_ECHO_LEN ? fpdu.ulpdu_len : TERM_ECHO_LEN;
+	iw_fault_send(stream, DDP_NO_BUFFER,
+		      mpa_cursor_take(&fpdu.ulpdu, have, scratch), have,
+		      fpdu.ulpdu_len, now);
+}

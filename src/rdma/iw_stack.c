@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "rdma/iw_stack.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rdma/iw_stack_priv.h"
+#include "rdma/qp.h"
+#include "rdma/rdma_ctx.h"
+
+enum {
+	FIRST_BUCKETS = 64,
+	IP_TCP_HEADERS = 40,
+};
+
+struct iw_stack *iw_stack_create(struct rdma_dev *dev)
+{
+	struct iw_stack *stack = calloc(1, sizeof(*stack));
+
+	if (!stack)
+		return NULL;
+	stack->dev = dev;
+	list_init(&stack->ready);
+	list_init(&stack->events);
+	list_init(&stack->doomed);
+	list_init(&stack->listeners);
+	tcp_config_init(&stack->tcp, dev->config.mtu - IP_TCP_HEADERS);
+	dev->config.random(dev->config.random_arg, &stack->secret,
+			   sizeof(stack->secret));
+	stack->buckets = calloc(FIRST_BUCKETS, sizeof(struct iw_stream *));
+	stack->bucket_mask = FIRST_BUCKETS - 1;
+	if (!stack->buckets) {
+		iw_stack_destroy(stack);
+		return NULL;
+	}
+	return stack;
+}
+
+void iw_stack_destroy(struct iw_stack *stack)
+{
+	struct list *link;
+
+	if (!stack)
+		return;
+	for (uint32_t i = 0; stack->buckets && i <= stack->bucket_mask; i++)
+		while (stack->buckets[i]) {
+			struct iw_stream *stream = stack->buckets[i];
+
+			stack->buckets[i] = stream->next;
+			iw_stream_free(stream);
+		}
+	while ((link = list_pop(&stack->doomed)))
+		iw_stream_free(list_member(link, struct iw_stream, doomed));
+	while ((link = list_pop(&stack->listeners)))
+		free(list_member(link, struct iw_listener, link));
+	timerq_free(&stack->timers);
+	free(stack->buckets);
+	free(stack);
+}
+
+static uint32_t hash(const struct iw_stack *stack, const struct flow_key *key)
+{
+	return (uint32_t)tcp_siphash(&stack->secret, key, sizeof(*key));
+}
+
+static struct iw_stream *find(const struct iw_stack *stack,
+			      const struct flow_key *key, uint32_t h)
+{
+	struct iw_stream *stream = stack->buckets[h & stack->bucket_mask];
+
+	while (stream &&
+	       (stream->hash != h || !flow_key_equal(&stream->key, key)))
+		stream = stream->next;
+	return stream;
+}
+
+static int grow(struct iw_stack *stack)
+{
+	uint32_t mask = stack->bucket_mask * 2 + 1;
+	struct iw_stream **buckets =
+		calloc(mask + 1, sizeof(struct iw_stream *));
+
+	if (!buckets)
+		return -ENOMEM;
+	for (uint32_t i = 0; i <= stack->bucket_mask; i++)
+		while (stack->buckets[i]) {
+			struct iw_stream *stream = stack->buckets[i];
+
+			stack->buckets[i] = stream->next;
+			stream->next = buckets[stream->hash & mask];
+			buckets[stream->hash & mask] = stream;
+		}
+	free(stack->buckets);
+	stack->buckets = buckets;
+	stack->bucket_mask = mask;
+	return 0;
+}
+
+int iw_stack_add(struct iw_stack *stack, struct iw_stream *stream)
+{
+	struct iw_stream **bucket;
+
+	stream->hash = hash(stack, &stream->key);
+	if (find(stack, &stream->key, stream->hash))
+		return -EADDRINUSE;
+	if (timerq_reserve(&stack->timers, stack->stream_count + 1) < 0)
+		return -ENOMEM;
+	if (stack->stream_count > stack->bucket_mask && grow(stack) < 0)
+		return -ENOMEM;
+	bucket = &stack->buckets[stream->hash & stack->bucket_mask];
+	stream->next = *bucket;
+	*bucket = stream;
+	stack->stream_count++;
+	return 0;
+}
+
+void iw_stack_remove(struct iw_stack *stack, struct iw_stream *stream)
+{
+	struct iw_stream **link =
+		&stack->buckets[stream->hash & stack->bucket_mask];
+
+	while (*link != stream)
+		link = &(*link)->next;
+	*link = stream->next;
+	stack->stream_count--;
+}
+
+void iw_stack_open(const struct iw_stack *stack, const struct iw_stream *stream,
+		   struct tcp_open *open, nsec_t now)
+{
+	const struct flow_key *key = &stream->key;
+
+	*open = (struct tcp_open){
+		.config = &stack->tcp,
+		.pool = stack->dev->config.pool,
+		.local_port = key->local_port,
+		.peer_port = key->remote_port,
+		.iss = tcp_isn(&stack->secret, key, sizeof(*key), now),
+		.ts_offset = tcp_ts_offset(&stack->secret, key, sizeof(*key)),
+	};
+}
+
+void iw_stack_settle(struct iw_stack *stack, struct iw_stream *stream)
+{
+	if (stream->phase == IW_PHASE_CLOSED) {
+		if (!stream->ep.held && list_empty(&stream->doomed))
+			list_add_tail(&stack->doomed, &stream->doomed);
+		return;
+	}
+	if (list_empty(&stream->ready))
+		list_add_tail(&stack->ready, &stream->ready);
+}
+
+/* TCP is over and has nothing more to say: the flow is free again.  What the
+ * connection manager holds of it stays. */
+static void retire(struct iw_stack *stack, struct iw_stream *stream)
+{
+	iw_stack_remove(stack, stream);
+	list_remove(&stream->ready);
+	timerq_drop(&stack->timers, &stream->timer);
+	tcp_conn_destroy(&stream->tcp);
+	if (stream->ep.listener)
+		stream->ep.listener->asking_count--;
+	stream->ep.listener = NULL;
+	list_remove(&stream->ep.asking);
+	stream->phase = IW_PHASE_CLOSED;
+	iw_stack_settle(stack, stream);
+}
+
+static void reap(struct iw_stack *stack)
+{
+	struct list *link;
+
+	while ((link = list_pop(&stack->doomed)))
+		iw_stream_free(list_member(link, struct iw_stream, doomed));
+}
+
+static void reset(struct iw_stack *stack, const struct flow_key *key,
+		  const struct tcp_segment *segment)
+{
+	uint32_t slot = (stack->reset_head + stack->reset_count) % IW_RESETS;
+
+	if (stack->reset_count == IW_RESETS)
+		return;
+	if (!tcp_reset_reply(segment, &stack->resets[slot].segment))
+		return;
+	stack->resets[slot].key = *key;
+	stack->reset_count++;
+}
+
+static bool take_reset(struct iw_stack *stack, struct flow_key *key,
+		       struct tcp_segment *segment)
+{
+	const struct iw_reset *first = &stack->resets[stack->reset_head];
+
+	if (!stack->reset_count)
+		return false;
+	*key = first->key;
+	*segment = first->segment;
+	stack->reset_head = (stack->reset_head + 1) % IW_RESETS;
+	stack->reset_count--;
+	return true;
+}
+
+static struct iw_listener *find_listener(const struct iw_stack *stack,
+					 const struct flow_key *key)
+{
+	for (struct list *link = stack->listeners.next;
+	     link != &stack->listeners; link = link->next) {
+		struct iw_listener *listener =
+			list_member(link, struct iw_listener, link);
+
+		if (listener->port == key->local_port &&
+		    (flow_addr_is_any(listener->addr) ||
+		     flow_addr_equal(listener->addr, key->local)))
+			return listener;
+	}
+	return NULL;
+}
+
+static enum drop accept_syn(struct iw_listener *listener,
+			    const struct flow_key *key,
+			    const struct tcp_segment *syn, nsec_t now)
+{
+	struct iw_stack *stack = listener->stack;
+	struct iw_stream *stream;
+	struct tcp_open open;
+
+	if (listener->asking_count >= listener->backlog)
+		return DROP_SYN_QUEUE;
+	stream = iw_stream_create(stack, key, false, now);
+	if (!stream)
+		return DROP_NO_BUFFER;
+	if (iw_stack_add(stack, stream) < 0) {
+		iw_stream_free(stream);
+		return DROP_NO_BUFFER;
+	}
+	iw_stack_open(stack, stream, &open, now);
+	tcp_accept(&stream->tcp, &open, &listener->tcp, syn, now);
+	stream->ep.listener = listener;
+	listener->asking_count++;
+	list_add_tail(&listener->asking, &stream->ep.asking);
+	iw_stack_settle(stack, stream);
+	return DROP_NONE;
+}
+
+/* A segment of no connection. */
+static enum drop input_stray(struct iw_stack *stack, const struct flow_key *key,
+			     const struct tcp_segment *segment, nsec_t now)
+{
+	struct iw_listener *listener = find_listener(stack, key);
+	enum tcp_verdict why;
+
+	if (!listener) {
+		reset(stack, key, segment);
+		return DROP_NO_FLOW;
+	}
+	switch (tcp_listener_decide(&listener->tcp, segment, &why)) {
+	case TCP_LISTEN_ACCEPT:
+		return accept_syn(listener, key, segment, now);
+	case TCP_LISTEN_RESET:
+		reset(stack, key, segment);
+		return DROP_TCP_STATE;
+	case TCP_LISTEN_DROP:
+		break;
+	}
+	return why == TCP_BACKLOG ? DROP_SYN_QUEUE : DROP_TCP_STATE;
+}
+
+static enum drop drop_of(enum tcp_verdict verdict)
+{
+	switch (verdict) {
+	case TCP_OK:
+	case TCP_DUPLICATE: /* ordinary on a lossy link; answered, too */
+	case TCP_RESET:
+		return DROP_NONE;
+	case TCP_FULL:
+		return DROP_NO_BUFFER;
+	case TCP_NO_FLOW:
+		return DROP_NO_FLOW;
+	default:
+		return DROP_TCP_STATE;
+	}
+}
+
+enum drop iw_stack_input(struct iw_stack *stack, const struct flow_key *key,
+			 struct tcp_segment *segment, struct buf *buf,
+			 nsec_t now)
+{
+	struct iw_stream *stream = find(stack, key, hash(stack, key));
+	enum tcp_verdict verdict;
+
+	if (!stream) {
+		buf_free(stack->dev->config.pool, buf);
+		return input_stray(stack, key, segment, now);
+	}
+	verdict = tcp_input(&stream->tcp, segment, buf, now);
+	iw_stream_run(stream, now);
+	if (verdict == TCP_NO_FLOW)
+		reset(stack, key, segment);
+	if (verdict != TCP_REOPEN)
+		return drop_of(verdict);
+	retire(stack, stream);
+	return input_stray(stack, key, segment, now);
+}
+
+bool iw_stack_output(struct iw_stack *stack, struct flow_key *key,
+		     struct tcp_segment *segment, nsec_t now)
+{
+	reap(stack);
+	rdma_dev_settle(stack->dev, now);
+	if (take_reset(stack, key, segment))
+		return true;
+	while (!list_empty(&stack->ready)) {
+		struct iw_stream *stream =
+			list_member(stack->ready.next, struct iw_stream, ready);
+
+		/* to the end: connections take turns, a segment each */
+		list_remove(&stream->ready);
+		if (stream->phase == IW_PHASE_OPEN)
+			iw_tx_fill(stream, now);
+		if (tcp_output(&stream->tcp, segment, now)) {
+			if (list_empty(&stream->ready))
+				list_add_tail(&stack->ready, &stream->ready);
+			*key = stream->key;
+			return true;
+		}
+		if (tcp_close_reason(&stream->tcp) != TCP_STILL_OPEN)
+			retire(stack, stream);
+		else
+			timerq_set(&stack->timers, &stream->timer,
+				   iw_stream_deadline(stream));
+	}
+	return false;
+}
+
+nsec_t iw_stack_deadline(const struct iw_stack *stack)
+{
+	return timerq_first(&stack->timers);
+}
+
+void iw_stack_expire(struct iw_stack *stack, nsec_t now)
+{
+	struct timer *timer;
+
+	while ((timer = timerq_expired(&stack->timers, now)))
+		iw_stream_expire(list_member(timer, struct iw_stream, timer),
+				 now);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The insides of the iWARP stack, for librdma's own files. */
+#ifndef URDMA_RDMA_IW_STACK_PRIV_H
+#define URDMA_RDMA_IW_STACK_PRIV_H
+
+#include "base/list.h"
+#include "rdma/iw_stack.h"
+#include "rdma/iw_stream.h"
+#include "rdma/timerq.h"
+#include "tcp/config.h"
+#include "tcp/isn.h"
+#include "tcp/listen.h"
+#include "tcp/segment.h"
+
+struct rdma_dev;
+
+/* RSTs that wait for output; more than these are not sent. */
+enum { IW_RESETS = 64 };
+
+struct iw_reset {
+	struct flow_key key;
+	struct tcp_segment segment;
+};
+
+struct iw_listener {
+	struct list link; /* of the stack's */
+	struct iw_stack *stack;
+	void *user;
+	uint8_t addr[FLOW_ADDR_LEN];
+	uint16_t port;
+	uint32_t backlog; /* most unanswered requests */
+	uint32_t asking_count;
+	struct list asking; /* struct iw_ep */
+	struct tcp_listener tcp;
+};
+
+struct iw_stack {
+	struct rdma_dev *dev;
+	struct tcp_config tcp;
+	struct tcp_secret secret;
+	struct iw_stream **buckets; /* the flow table */
+	uint32_t bucket_mask;
+	uint32_t stream_count;
+	struct timerq timers;
+	struct list ready;
+	struct list events; /* struct iw_ep */
+	struct list doomed;
+	struct list listeners;
+	struct iw_reset resets[IW_RESETS];
+	uint32_t reset_head;
+	uint32_t reset_count;
+	uint64_t ports[65536 / 64]; /* taken */
+};
+
+struct iw_stack *iw_stack_create(struct rdma_dev *dev);
+void iw_stack_destroy(struct iw_stack *stack); /* NULL is fine */
+
+/* The flow table.  -EADDRINUSE, -ENOMEM. */
+int iw_stack_add(struct iw_stack *stack, struct iw_stream *stream);
+void iw_stack_remove(struct iw_stack *stack, struct iw_stream *stream);
+
+/* What tcp_connect() and tcp_accept() want to know. */
+void iw_stack_open(const struct iw_stack *stack, const struct iw_stream *stream,
+		   struct tcp_open *open, nsec_t now);
+
+/* After every change: the timer is set, output gets its turn, and what is over
+ * is freed soon. */
+void iw_stack_settle(struct iw_stack *stack, struct iw_stream *stream);
+
+#endif

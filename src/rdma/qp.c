@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "rdma/qp.h"
+
+#include <stdlib.h>
+
+#include "rdma/iw_stream.h"
+#include "rdma/qp_state.h"
+
+static bool wants_cqe(const struct rdma_qp *qp, uint8_t flags,
+		      enum wc_status status)
+{
+	return status != WC_SUCCESS || qp->sq.signal_all ||
+	       flags & URDMA_WRF_SIGNALED;
+}
+
+void qp_complete_send(struct rdma_qp *qp, enum wc_status status,
+		      uint32_t byte_len)
+{
+	const struct sq_wr *wr = sq_wr(&qp->sq, sq_first(&qp->sq));
+	const struct wr_kind *kind = wr_kind(wr->opcode);
+	struct urdma_cqe cqe = {
+		.wr_id = wr->wr_id,
+		.status = status,
+		.opcode = kind ? kind->wc_opcode : 0,
+		.byte_len = byte_len,
+		.qp_num = qp->num,
+	};
+	bool wanted = wants_cqe(qp, wr->flags, status);
+
+	sq_pop(&qp->sq);
+	if (wanted)
+		cq_push(qp->send_use.cq, &cqe, false);
+}
+
+void qp_complete_recv(struct rdma_qp *qp, const struct recv_done *done)
+{
+	struct urdma_cqe cqe = {
+		.wr_id = done->wr_id,
+		.status = done->status,
+		.opcode = done->opcode,
+		.byte_len = done->byte_len,
+		.imm = done->imm,
+		.qp_num = qp->num,
+		.wc_flags = done->flags,
+	};
+
+	rq_pop(&qp->rq);
+	cq_push(qp->recv_use.cq, &cqe, done->solicited);
+}
+
+/* Those in progress: the first one that has failed keeps its own status. */
+static void flush_taken(struct rdma_qp *qp)
+{
+	while (qp->sq.taken) {
+		const struct sq_wr *wr = sq_wr(&qp->sq, sq_first(&qp->sq));
+
+		if (wr->state == SQ_WR_DONE)
+			qp_complete_send(qp, wr->status, wr->length);
+		else
+			qp_complete_send(qp, WC_WR_FLUSH_ERR, 0);
+	}
+}
+
+static void flush_untaken(struct rdma_qp *qp)
+{
+	struct urdma_cqe cqe = { .status = WC_WR_FLUSH_ERR, .qp_num = qp->num };
+	uint64_t wr_id;
+	uint8_t opcode;
+
+	while (sq_pop_untaken(&qp->sq, &wr_id, &opcode)) {
+		const struct wr_kind *kind = wr_kind(opcode);
+
+		cqe.wr_id = wr_id;
+		cqe.opcode = kind ? kind->wc_opcode : 0;
+		cq_push(qp->send_use.cq, &cqe, false);
+	}
+}
+
+static void flush_recv(struct rdma_qp *qp)
+{
+	struct recv_wr wr;
+
+	while (rq_peek(&qp->rq, &wr)) {
+		struct recv_done done = {
+			.wr_id = wr.wr_id,
+			.status = WC_WR_FLUSH_ERR,
+			.opcode = WC_RECV,
+		};
+
+		qp_complete_recv(qp, &done);
+	}
+}
+
+/* RFC 5040 section 5.3 and IBA 10.3.1.7.  The queues were polled until they
+ * were empty with the doorbells on, so later posts ring and flush too. */
+static void flush(struct rdma_qp *qp)
+{
+	flush_taken(qp);
+	flush_untaken(qp);
+	flush_recv(qp);
+}
+
+static void forget(struct rdma_qp *qp)
+{
+	uint64_t wr_id;
+	uint8_t opcode;
+
+	while (qp->sq.taken)
+		sq_pop(&qp->sq);
+	while (sq_pop_untaken(&qp->sq, &wr_id, &opcode))
+		continue;
+	while (rq_ready(&qp->rq))
+		rq_pop(&qp->rq);
+}
+
+void qp_enter(struct rdma_qp *qp, enum qp_state state)
+{
+	qp->state = state;
+	if (state == QPS_ERR)
+		flush(qp);
+	else if (state == QPS_RESET)
+		forget(qp);
+}
+
+void qp_service(struct rdma_qp *qp, nsec_t now)
+{
+	if (qp->state == QPS_ERR)
+		flush(qp);
+	else if (qp->stream)
+		iw_stream_wake(qp->stream, now);
+}
+
+void qp_free(struct rdma_qp *qp)
+{
+	if (!qp)
+		return;
+	async_drop(&qp->async);
+	cq_use_drop(&qp->send_use);
+	cq_use_drop(&qp->recv_use);
+	sq_destroy(&qp->sq);
+	if (qp->pd)
+		qp->pd->users--;
+	free(qp);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A queue pair: two queues, the CQs they complete into, a state, and while it
+ * is connected the stream that carries it (iw_stream.h).
+ *
+ * What programs may do with it is rdma_dev.h; this is for the stream.
+ */
+#ifndef URDMA_RDMA_QP_H
+#define URDMA_RDMA_QP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "rdma/async.h"
+#include "rdma/cq.h"
+#include "rdma/rdma_dev.h"
+#include "rdma/rq.h"
+#include "rdma/sq.h"
+
+struct iw_stream;
+
+struct rdma_qp {
+	struct async_source async; /* ctx, user_handle */
+	struct cq_use send_use;
+	struct cq_use recv_use;
+	struct sq sq;
+	struct rq rq;
+	struct sge_view view;	  /* what its SGEs are checked with */
+	struct iw_stream *stream; /* NULL: not connected */
+	struct rdma_pd *pd;
+	struct rdma_qp_caps caps;
+	struct urdma_qp_attr attr; /* as the program set it; qp_state is not */
+	uint32_t handle;
+	uint32_t num;
+	uint32_t doorbell;
+	uint8_t state; /* enum qp_state */
+};
+
+/* A RECV's part of a completion. */
+struct recv_done {
+	uint64_t wr_id;
+	uint32_t status; /* enum wc_status */
+	uint32_t opcode; /* enum wc_opcode */
+	uint32_t byte_len;
+	uint32_t imm;	/* immediate, network order, or the invalidated key */
+	uint32_t flags; /* enum wc_flags */
+	bool solicited;
+};
+
+/*
+ * Changes the state.  ERR: everything in the queues flushes, now and when it
+ * is posted later.  RESET: everything in them is forgotten.
+ */
+void qp_enter(struct rdma_qp *qp, enum qp_state state);
+
+/* Completes the first work request in progress. */
+void qp_complete_send(struct rdma_qp *qp, enum wc_status status,
+		      uint32_t byte_len);
+
+/* Completes the first RECV. */
+void qp_complete_recv(struct rdma_qp *qp, const struct recv_done *done);
+
+/* Its doorbell was rung. */
+void qp_service(struct rdma_qp *qp, nsec_t now);
+
+/* Frees it; it has no stream any more. */
+void qp_free(struct rdma_qp *qp);
+
+#endif

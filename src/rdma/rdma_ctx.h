@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The insides of devices and contexts, for librdma's own files. */
+#ifndef URDMA_RDMA_CTX_H
+#define URDMA_RDMA_CTX_H
+
+#include "base/idtable.h"
+#include "base/list.h"
+#include "rdma/async.h"
+#include "rdma/rdma_dev.h"
+
+struct rdma_dev {
+	struct rdma_config config;
+	struct iw_stack *stack;
+	struct idtable qps;  /* by number */
+	struct idtable keys; /* struct mr by key */
+	struct list ctxs;
+	struct list async;   /* struct async_source with events */
+	struct list touched; /* struct rdma_cq with completions */
+	struct list overrun; /* struct rdma_cq */
+	uint32_t pd_count;
+	uint32_t cq_count;
+	uint32_t qp_cursor; /* of the numbers */
+	bool link_up;
+};
+
+struct rdma_ctx {
+	struct rdma_dev *dev;
+	struct list link; /* of the device's ctxs */
+	struct urdma_doorbell *doorbell;
+	void *owner;
+	struct async_source async; /* of the port */
+	struct idtable pds;	   /* by handle, each from 1 */
+	struct idtable mrs;
+	struct idtable cqs;
+	struct idtable qps;
+	struct idtable doorbells; /* queue pairs by bit */
+	uint32_t pd_cursor;
+	uint32_t mr_cursor;
+	uint32_t cq_cursor;
+	uint32_t qp_cursor;
+	uint32_t doorbell_cursor;
+};
+
+/* Queue pairs of CQs that have overrun go to ERR. */
+void rdma_dev_settle(struct rdma_dev *dev, nsec_t now);
+
+#endif

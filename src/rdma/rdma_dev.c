@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "rdma/rdma_dev.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rdma/cq.h"
+#include "rdma/iw_stack.h"
+#include "rdma/iw_stack_priv.h"
+#include "rdma/iw_stream.h"
+#include "rdma/qp.h"
+#include "rdma/rdma_ctx.h"
+
+void rdma_config_init(struct rdma_config *config)
+{
+	*config = (struct rdma_config){
+		.mtu = 1500,
+		.recv_wait = NSEC_PER_SEC,
+		.setup_wait = 10 * NSEC_PER_SEC,
+		.mpa_revision = 2,
+		.mpa_crc = true,
+		.limits = {
+			.max_qp = 65536,
+			.max_cq = 65536,
+			.max_mr = 1 << 20,
+			.max_pd = 65536,
+			.max_qp_wr = 16384,
+			.max_cqe = 1 << 20,
+			.max_sge = URDMA_MAX_SGE,
+			.max_inline = URDMA_MAX_INLINE,
+			.max_rd_atomic = 16,
+			.max_mr_size = UINT64_C(1) << 47,
+		},
+	};
+}
+
+struct rdma_dev *rdma_dev_create(const struct rdma_config *config)
+{
+	struct rdma_dev *dev = calloc(1, sizeof(*dev));
+
+	if (!dev)
+		return NULL;
+	dev->config = *config;
+	dev->link_up = true;
+	list_init(&dev->ctxs);
+	list_init(&dev->async);
+	list_init(&dev->touched);
+	list_init(&dev->overrun);
+	dev->stack = iw_stack_create(dev);
+	if (!dev->stack) {
+		rdma_dev_destroy(dev);
+		return NULL;
+	}
+	return dev;
+}
+
+void rdma_dev_destroy(struct rdma_dev *dev)
+{
+	if (!dev)
+		return;
+	iw_stack_destroy(dev->stack);
+	idtable_free(&dev->qps);
+	idtable_free(&dev->keys);
+	free(dev);
+}
+
+struct iw_stack *rdma_dev_stack(struct rdma_dev *dev)
+{
+	return dev->stack;
+}
+
+void rdma_dev_set_link(struct rdma_dev *dev, bool up)
+{
+	if (dev->link_up == up)
+		return;
+	dev->link_up = up;
+	for (struct list *link = dev->ctxs.next; link != &dev->ctxs;
+	     link = link->next) {
+		struct rdma_ctx *ctx = list_member(link, struct rdma_ctx, link);
+
+		async_raise(&ctx->async,
+			    up ? EVENT_PORT_ACTIVE : EVENT_PORT_ERR);
+	}
+}
+
+/* EUI-64 of the MAC (RFC 4291 appendix A), network order. */
+static uint64_t guid(const uint8_t mac[6])
+{
+	const uint8_t bytes[8] = { mac[0] ^ 2, mac[1], mac[2], 0xff,
+				   0xfe,       mac[3], mac[4], mac[5] };
+	uint64_t word;
+
+	memcpy(&word, bytes, sizeof(word));
+	return word;
+}
+
+void rdma_dev_query(const struct rdma_dev *dev,
+		    struct urdma_query_device_reply *reply)
+{
+	const struct rdma_limits *limits = &dev->config.limits;
+
+	*reply = (struct urdma_query_device_reply){
+		.node_guid = guid(dev->config.mac),
+		.sys_image_guid = guid(dev->config.mac),
+		.max_mr_size = limits->max_mr_size,
+		.page_size_cap = 4096,
+		.max_qp = limits->max_qp,
+		.max_qp_wr = limits->max_qp_wr,
+		.max_send_sge = limits->max_sge,
+		.max_recv_sge = limits->max_sge,
+		.max_sge_rd = limits->max_sge,
+		.max_cq = limits->max_cq,
+		.max_cqe = limits->max_cqe,
+		.max_mr = limits->max_mr,
+		.max_pd = limits->max_pd,
+		.max_qp_rd_atom = limits->max_rd_atomic,
+		.max_res_rd_atom = limits->max_qp * limits->max_rd_atomic,
+		.max_qp_init_rd_atom = limits->max_rd_atomic,
+		.max_pkeys = 1,
+		.phys_port_cnt = 1,
+	};
+}
+
+/* enum ibv_mtu: 1 is 256 bytes, 5 is 4096. */
+static uint8_t mtu_enum(uint16_t mtu)
+{
+	uint8_t value = 1;
+
+	while (value < 5 && 256u << value <= mtu)
+		value++;
+	return value;
+}
+
+int rdma_dev_query_port(const struct rdma_dev *dev, uint32_t port,
+			struct urdma_query_port_reply *reply)
+{
+	enum { DOWN = 1, ACTIVE = 4 };	    /* enum ibv_port_state */
+	enum { DISABLED = 3, LINK_UP = 5 }; /* IBA PortPhysicalState */
+	enum { WIDTH_4X = 2, SPEED_QDR = 4, ETHERNET = 2 };
+
+	if (port != 1)
+		return -EINVAL;
+	*reply = (struct urdma_query_port_reply){
+		.max_msg_sz = 0x7fffffff,
+		.gid_tbl_len = 1,
+		.pkey_tbl_len = 1,
+		.state = dev->link_up ? ACTIVE : DOWN,
+		.max_mtu = 5,
+		.active_mtu = mtu_enum(dev->config.mtu),
+		.phys_state = dev->link_up ? LINK_UP : DISABLED,
+		.active_width = WIDTH_4X,
+		.active_speed = SPEED_QDR,
+		.link_layer = ETHERNET,
+		.max_vl_num = 1,
+	};
+	return 0;
+}
+
+struct rdma_qp *rdma_dev_find_qp(const struct rdma_dev *dev, uint32_t qp_num)
+{
+	return idtable_find(&dev->qps, qp_num);
+}
+
+bool rdma_dev_event(struct rdma_dev *dev, struct rdma_event *event)
+{
+	const struct rdma_cq *cq = cq_take_event(&dev->touched);
+	const struct async_source *source;
+	enum async_event type;
+
+	if (cq) {
+		*event = (struct rdma_event){
+			.kind = RDMA_EVENT_COMP,
+			.ctx = cq->async.ctx,
+			.channel = cq->channel,
+			.element = cq->async.element,
+		};
+		return true;
+	}
+	source = async_take(&dev->async, &type);
+	if (!source)
+		return false;
+	*event = (struct rdma_event){
+		.kind = RDMA_EVENT_ASYNC,
+		.ctx = source->ctx,
+		.element = source->element,
+		.type = type,
+	};
+	return true;
+}
+
+static void fail_user(struct rdma_qp *qp, nsec_t now)
+{
+	if (qp->state == QPS_ERR || qp->state == QPS_RESET)
+		return;
+	async_raise(&qp->async, EVENT_QP_FATAL);
+	if (qp->stream)
+		iw_stream_drop_qp(qp->stream, true, now);
+	if (qp->state != QPS_ERR)
+		qp_enter(qp, QPS_ERR);
+}
+
+void rdma_dev_settle(struct rdma_dev *dev, nsec_t now)
+{
+	struct list *link;
+
+	while ((link = list_pop(&dev->overrun))) {
+		struct rdma_cq *cq = list_member(link, struct rdma_cq, overrun);
+
+		for (link = cq->users.next; link != &cq->users;
+		     link = link->next)
+			fail_user(list_member(link, struct cq_use, link)->qp,
+				  now);
+	}
+}
