@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "cm/id.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "rdma/verbs.h"
+
+struct cm_id *cm_id_new(struct cm_channel *channel, uint16_t ps)
+{
+	struct cm_id *id = calloc(1, sizeof(*id));
+
+	if (!id)
+		return NULL;
+	id->cm = channel->cm;
+	id->channel = channel;
+	id->ps = ps;
+	id->device = -1;
+	TAILQ_INIT(&id->children);
+	TAILQ_INSERT_TAIL(&channel->ids, id, in_channel);
+	return id;
+}
+
+static bool ps_is_known(uint16_t ps)
+{
+	return ps == CM_PS_TCP || ps == CM_PS_IB || ps == CM_PS_UDP ||
+	       ps == CM_PS_IPOIB;
+}
+
+int cm_id_create(struct cm_channel *channel, uint16_t ps, void *user,
+		 struct cm_id **id)
+{
+	if (!ps_is_known(ps))
+		return -EINVAL;
+	*id = cm_id_new(channel, ps);
+	if (!*id)
+		return -ENOMEM;
+	(*id)->user = user;
+	return 0;
+}
+
+void cm_id_enter(struct cm_id *id, enum cm_state state)
+{
+	assert(cm_state_may_follow(id->state, state));
+	id->state = state;
+}
+
+void cm_id_read(struct cm_id *id)
+{
+	if (!id->unread_child)
+		return;
+	id->unread_child = false;
+	id->channel->unread--;
+	id->listener->unread--;
+}
+
+void cm_id_orphan(struct cm_id *id)
+{
+	if (!id->listener)
+		return;
+	cm_id_read(id);
+	TAILQ_REMOVE(&id->listener->children, id, in_children);
+	id->listener = NULL;
+}
+
+static void stop_listening(struct cm_id *id, nsec_t now)
+{
+	if (!id->listeners)
+		return;
+	for (unsigned int i = 0; i < id->cm->count; i++)
+		iw_unlisten(id->listeners[i], now);
+	free(id->listeners);
+}
+
+void cm_id_destroy(struct cm_id *id, nsec_t now)
+{
+	if (!id)
+		return;
+	cm_event_purge(id, now);
+	while (!TAILQ_EMPTY(&id->children))
+		cm_id_orphan(TAILQ_FIRST(&id->children));
+	cm_id_orphan(id);
+	if (id->state == CM_ADDR_QUERY)
+		TAILQ_REMOVE(&id->cm->queries, id, in_queries);
+	stop_listening(id, now);
+	/* A request that nobody answered gets a proper answer. */
+	if (id->state == CM_REQUEST && id->ep)
+		iw_reject(id->ep, NULL, 0, now);
+	iw_release(id->ep, now);
+	cm_port_unbind(id);
+	TAILQ_REMOVE(&id->channel->ids, id, in_channel);
+	free(id);
+}
+
+void *cm_id_user(const struct cm_id *id)
+{
+	return id->user;
+}
+
+void cm_id_set_user(struct cm_id *id, void *user)
+{
+	id->user = user;
+}
+
+struct cm_channel *cm_id_channel(const struct cm_id *id)
+{
+	return id->channel;
+}
+
+struct cm_id *cm_id_listener(const struct cm_id *id)
+{
+	return id->listener;
+}
+
+int cm_id_device(const struct cm_id *id)
+{
+	return id->device;
+}
+
+const char *cm_id_state_name(const struct cm_id *id)
+{
+	return cm_state_name(id->state);
+}
+
+const struct cm_addr *cm_id_src(const struct cm_id *id)
+{
+	return &id->src;
+}
+
+const struct cm_addr *cm_id_dst(const struct cm_id *id)
+{
+	return &id->dst;
+}
+
+struct rdma_qp *cm_id_qp(const struct cm_id *id)
+{
+	return id->ep ? iw_ep_qp(id->ep) : NULL;
+}
+
+/* The kernel's iw_addr_get_sgid: the MAC, then zeros. */
+void cm_id_query_route(const struct cm_id *id, struct cm_route *route)
+{
+	const struct cm_device *device;
+
+	*route = (struct cm_route){
+		.device = id->device,
+		.src = id->src,
+		.dst = id->dst,
+	};
+	if (id->device < 0)
+		return;
+	device = &id->cm->devices[id->device];
+	route->port_num = 1;
+	memcpy(route->node_guid, device->node_guid, sizeof(route->node_guid));
+	memcpy(route->sgid, device->mac, sizeof(device->mac));
+	memcpy(route->dgid, id->dst_mac, sizeof(id->dst_mac));
+}
+
+/*
+ * What librdmacm then hands to ibv_modify_qp.  The daemon itself takes the
+ * queue pair to RTS, so RTS carries no state (iw_cm_init_qp_attr).
+ */
+int cm_id_init_qp_attr(const struct cm_id *id, uint32_t qp_state,
+		       struct urdma_cm_init_qp_attr_reply *reply)
+{
+	if (id->device < 0)
+		return -EINVAL;
+	memset(reply, 0, sizeof(*reply));
+	if (qp_state == QPS_INIT || qp_state == QPS_RTR) {
+		reply->attr_mask = QP_STATE | QP_ACCESS_FLAGS;
+		reply->attr.qp_state = qp_state;
+		reply->attr.access_flags =
+			ACCESS_REMOTE_WRITE | ACCESS_REMOTE_READ;
+	} else if (qp_state != QPS_RTS) {
+		return -EINVAL;
+	}
+	reply->attr_mask |= QP_PORT;
+	reply->attr.port_num = 1;
+	reply->attr.qp_state = qp_state;
+	return 0;
+}
+
+/* Only IBV_EVENT_COMM_EST is ever told, and only InfiniBand needs it. */
+int cm_id_notify(const struct cm_id *id, uint32_t event)
+{
+	(void)event;
+	return id->ep ? 0 : -EINVAL;
+}
+
+static int set_tos(struct cm_id *id, int value)
+{
+	id->tos = value;
+	return 0;
+}
+
+static int set_reuseaddr(struct cm_id *id, int value)
+{
+	if (id->state != CM_IDLE && (!value || id->state == CM_LISTEN))
+		return -EINVAL;
+	id->reuseaddr = value;
+	return 0;
+}
+
+static int set_afonly(struct cm_id *id, int value)
+{
+	if (id->state != CM_IDLE && id->state != CM_ADDR_BOUND)
+		return -EINVAL;
+	id->afonly = value;
+	return 0;
+}
+
+/* The retransmission timer of InfiniBand; TCP has its own. */
+static int set_ack_timeout(struct cm_id *id, int value)
+{
+	(void)id;
+	(void)value;
+	return 0;
+}
+
+static const struct {
+	int (*set)(struct cm_id *id, int value);
+	uint32_t bytes;
+} options[] = {
+	[CM_OPTION_TOS] = { set_tos, 1 },
+	[CM_OPTION_REUSEADDR] = { set_reuseaddr, sizeof(int) },
+	[CM_OPTION_AFONLY] = { set_afonly, sizeof(int) },
+	[CM_OPTION_ACK_TIMEOUT] = { set_ack_timeout, 1 },
+};
+
+int cm_id_set_option(struct cm_id *id, uint32_t level, uint32_t name,
+		     const void *value, uint32_t len)
+{
+	int number = 0;
+
+	if (level != CM_OPTION_ID ||
+	    name >= sizeof(options) / sizeof(options[0]))
+		return -ENOSYS;
+	if (len != options[name].bytes)
+		return -EINVAL;
+	if (len == 1)
+		number = *(const uint8_t *)value;
+	else
+		memcpy(&number, value, sizeof(number));
+	return options[name].set(id, number);
+}

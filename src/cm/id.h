@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Inside of libcm: an identifier, its channel, and what they share.  Ids and
+ * channels are owned through lists: cm -> channels -> ids; a listener only
+ * knows its children, which belong to a channel like any id.
+ */
+#ifndef URDMA_CM_ID_H
+#define URDMA_CM_ID_H
+
+#include <sys/queue.h>
+
+#include "cm/cm.h"
+#include "cm/port.h"
+#include "cm/state.h"
+#include "rdma/iw_stack.h"
+
+struct cm_queued {
+	TAILQ_ENTRY(cm_queued) entry;
+	struct cm_event event;
+};
+
+struct cm_id {
+	struct cm *cm;
+	struct cm_channel *channel;
+	void *user;
+	enum cm_state state;
+	uint16_t ps;
+	uint8_t tos;
+	bool reuseaddr;
+	bool afonly;
+
+	struct cm_addr src;
+	struct cm_addr dst;
+	uint8_t dst_mac[6];
+	int device;		  /* index, -1 */
+	struct cm_port_use *uses; /* one a device, or NULL: no port is held */
+
+	nsec_t deadline;  /* ADDR_QUERY: when it fails */
+	nsec_t ask_again; /* ADDR_QUERY: when the net is asked once more */
+
+	struct iw_ep *ep;
+
+	/* A listener's. */
+	struct iw_listener **listeners; /* one a device, some NULL */
+	uint32_t backlog;
+	uint32_t unread; /* children with `unread` */
+	TAILQ_HEAD(cm_children, cm_id) children;
+
+	/* A child's. */
+	struct cm_id *listener;
+	bool unread_child; /* the program may not know it yet; has a listener */
+	TAILQ_ENTRY(cm_id) in_children; /* while `listener` is set */
+
+	TAILQ_ENTRY(cm_id) in_channel;
+	TAILQ_ENTRY(cm_id) in_queries; /* in ADDR_QUERY */
+};
+
+TAILQ_HEAD(cm_ids, cm_id);
+
+struct cm_channel {
+	struct cm *cm;
+	void *user;
+	struct cm_ids ids;
+	uint32_t unread; /* ids with `unread_child` */
+	TAILQ_HEAD(, cm_queued) events;
+	TAILQ_ENTRY(cm_channel) in_ready; /* while it has events */
+};
+
+struct cm {
+	struct cm_device *devices;
+	unsigned int count;
+	struct cm_net *net;
+	struct cm_port *ports; /* hash */
+	struct cm_ids queries;
+	TAILQ_HEAD(, cm_channel) ready;
+};
+
+/* NULL: out of memory.  In state IDLE, bound to nothing. */
+struct cm_id *cm_id_new(struct cm_channel *channel, uint16_t ps);
+void cm_id_enter(struct cm_id *id, enum cm_state state);
+/* Forgets whose child it is. */
+void cm_id_orphan(struct cm_id *id);
+/* It counts no longer against the backlog of its listener. */
+void cm_id_read(struct cm_id *id);
+
+/* Queues an event of `id`; `conn` NULL: nothing to tell.  -ENOMEM. */
+int cm_event_push(struct cm_id *id, struct cm_id *child,
+		  enum cm_event_type type, int status,
+		  const struct urdma_cm_conn_param *conn);
+/* Those of `id` are gone, and with them the new ids that nobody knows. */
+void cm_event_purge(struct cm_id *id, nsec_t now);
+
+/* The device that has the address, -1: none. */
+int cm_device_of_addr(const struct cm *cm, const struct cm_addr *addr);
+
+/* What a stack has to say (conn.c). */
+void cm_iw_event(unsigned int device, const struct iw_event *event, nsec_t now);
+
+/* Leaves ADDR_QUERY (resolve.c). */
+void cm_query_end(struct cm_id *id, enum cm_state state,
+		  enum cm_event_type type, int status);
+
+#endif
