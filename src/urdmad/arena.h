@@ -49,7 +49,8 @@ void arena_free(struct arena_set *set, struct arena_block *block);
 
 /* NULL: the session has none of that key. */
 const struct arena *arena_find(const struct arena_set *set, uint64_t key);
-uint64_t arena_key(const struct arena *arena); /* an mmap offset */
+const struct arena *arena_next(const struct arena *arena); /* of its set */
+uint64_t arena_key(const struct arena *arena);		   /* an mmap offset */
 uint64_t arena_bytes(const struct arena *arena);
 int arena_fd(const struct arena *arena); /* stays the arena's */
 

@@ -41,14 +41,20 @@ void channel_attach(struct channel *channel, int fd);
 /* What waits is gone.  Closes what channel_open made. */
 void channel_close(struct channel *channel);
 
-/* -EPIPE: nobody can read it any more. */
+/* 0: it is on its way.  -EPIPE: nobody can read it any more; -ENOBUFS: it was
+ * dropped, too many wait.  A zeroed channel with fd -1 keeps
+ * what is sent. */
 int channel_send(struct channel *channel, const void *event, size_t len);
-/* As much as goes.  Call on EPOLLOUT. */
+/* As much as goes.  Call on EPOLLOUT.  0 or -EPIPE. */
 int channel_flush(struct channel *channel);
 /* Is EPOLLOUT wanted? */
 bool channel_waiting(const struct channel *channel);
 /* Has the program read all that was sent? */
 bool channel_all_read(const struct channel *channel);
+
+/* Is `fd` the program's end?  Where its inode is not known (channel_attach):
+ * a socket that was connected to this process. */
+bool channel_is_peer(const struct channel *channel, int fd);
 
 /*
  * Takes back the events that the program has not read and that `mine` says

@@ -67,21 +67,22 @@ void control_set_asleep(struct control *control, bool asleep);
 bool control_rung(const struct control *control);
 
 /*
- * One message, wherever it came from: `fds` were received with it and stay the
- * caller's to close, those that are still >= 0 afterwards (a handler that
- * keeps one sets it to -1).  `euid` is the kernel's word on who sent it.
+ * One message, wherever it came from.  `fds` are the caller's to close, those
+ * that are still >= 0 afterwards: a handler that keeps one sets it to -1.
  */
 struct control_message {
 	const void *bytes;
 	size_t len;
 	int *fds; /* without the reply socket */
 	unsigned int fd_count;
-	uid_t euid;
+	bool has_reply; /* the sender can be answered */
+	bool cut;	/* the carrier could not hold all of it */
+	uid_t uid;	/* the kernel's word on who sent it; -1: unknown */
 };
 
 struct control_reply {
 	_Alignas(8) uint8_t bytes[URDMA_CONTROL_MAX];
-	size_t len;    /* 0: no answer (KICK) */
+	size_t len;    /* 0: no answer */
 	int fd;	       /* to be sent along, -1: none */
 	bool close_fd; /* ... and closed afterwards */
 };

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The operations behind control_dispatch().  Each finds a request of the right
+ * size from a session of the right kind, with zero in what is reserved; all
+ * else it checks itself.
+ */
+#ifndef URDMA_URDMAD_CONTROL_OPS_H
+#define URDMA_URDMAD_CONTROL_OPS_H
+
+#include <stdbool.h>
+
+#include "urdmad/session.h"
+
+struct control_call {
+	struct session *session;
+	const void *request; /* a private, aligned copy */
+	void *reply;	     /* zeroed */
+	int *fds;	     /* as in struct control_message */
+	unsigned int fd_count;
+	/* To be handed to the program, -1: nothing. */
+	int give;
+	bool close_given;
+	/* Answer with the reply structure even beside an error. */
+	bool reply_anyway;
+	nsec_t now;
+};
+
+/* 0 or a negative errno. */
+typedef int control_op(struct control_call *call);
+
+control_op control_get_context, control_map_arena, control_mem_attach,
+	control_query_device, control_query_port, control_alloc_pd,
+	control_dealloc_pd, control_reg_mr, control_dereg_mr;
+
+control_op control_create_channel, control_create_cq, control_destroy_cq,
+	control_create_qp, control_modify_qp, control_query_qp,
+	control_destroy_qp;
+
+control_op control_cm_create, control_cm_destroy, control_cm_bind,
+	control_cm_resolve_addr, control_cm_resolve_route,
+	control_cm_query_route, control_cm_connect, control_cm_listen,
+	control_cm_accept, control_cm_reject, control_cm_disconnect,
+	control_cm_init_qp_attr, control_cm_set_option, control_cm_notify,
+	control_cm_migrate;
+
+/* Of the descriptors that came along, the program's end of `channel`; -1: none
+ * of them is it. */
+int control_borrowed(const struct control_call *call,
+		     const struct channel *channel);
+
+/* Frees the queues of a context that is gone already, and its channels
+ * (control_queues.c). */
+void control_free_queues(struct session *session);
+
+#endif

@@ -1,0 +1,488 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Operations on a device file: completion channels, completion queues, queue
+ * pairs, and the events they make. */
+#include <errno.h>
+#include <rdma/ib_user_verbs.h>
+#include <stdlib.h>
+
+#include "rdma/rdma_dev.h"
+#include "rdma/verbs.h"
+#include "urdmad/control_ops.h"
+
+static struct rdma_dev *device_of(const struct session *session)
+{
+	return session->control->config.devices[session->device];
+}
+
+static void place_reply(struct urdma_queue_place *place,
+			const struct arena_block *block, uint32_t slots,
+			uint32_t stride)
+{
+	place->arena = arena_key(block->arena);
+	place->arena_bytes = arena_bytes(block->arena);
+	place->offset = block->offset;
+	place->slots = slots;
+	place->stride = stride;
+}
+
+/*
+ * Completion channels.
+ */
+
+/* Not while the program may still name it, or a queue sends to it. */
+static void put_channel(struct comp_channel *channel)
+{
+	struct session *session = channel->session;
+
+	if (channel->cqs || channel->outlet.poller)
+		return;
+	HASH_DEL(session->channels, channel);
+	user_refund(session->user, USER_FD, 1);
+	free(channel);
+}
+
+static void channel_gone(struct outlet *outlet)
+{
+	put_channel((struct comp_channel *)outlet);
+}
+
+static int add_channel(struct session *session, int *theirs, uint32_t *handle)
+{
+	struct comp_channel *channel = calloc(1, sizeof(*channel));
+	int ret;
+
+	if (!channel)
+		return -ENOMEM;
+	ret = outlet_open(&channel->outlet, session->control->config.poller,
+			  channel_gone, theirs);
+	if (ret < 0) {
+		free(channel);
+		return ret;
+	}
+	channel->session = session;
+	channel->handle = session_new_handle(session);
+	HASH_ADD(hh, session->channels, handle, sizeof(channel->handle),
+		 channel);
+	*handle = channel->handle;
+	return 0;
+}
+
+int control_create_channel(struct control_call *call)
+{
+	struct urdma_handle *reply = call->reply;
+	struct session *session = call->session;
+	int ret = user_charge(session->user, USER_FD, 1);
+
+	if (ret < 0)
+		return ret;
+	ret = add_channel(session, &call->give, &reply->handle);
+	if (ret < 0) {
+		user_refund(session->user, USER_FD, 1);
+		call->give = -1;
+		return ret;
+	}
+	call->close_given = true;
+	return 0;
+}
+
+/*
+ * Completion queues.
+ */
+
+/* What of it belongs to us; the device has none of it any more. */
+static void free_cq(struct session *session, struct session_cq *cq)
+{
+	arena_free(&session->arenas, &cq->ring);
+	user_refund(session->user, USER_CQE, cq->slots);
+	if (cq->channel) {
+		cq->channel->cqs--;
+		put_channel(cq->channel);
+	}
+	free(cq);
+}
+
+static int build_cq(struct session *session, struct session_cq *cq)
+{
+	struct rdma_cq_attr attr = {
+		.user_handle = cq->user_handle,
+		.slots = cq->slots,
+		/* The device hands it back with each event. */
+		.channel = cq->channel ? cq : NULL,
+	};
+	uint64_t bytes = urdma_ring_bytes(cq->slots, sizeof(struct urdma_cqe));
+	int ret = arena_alloc(&session->arenas, bytes, ARENA_ALIGN, &cq->ring);
+
+	if (ret < 0)
+		return ret;
+	attr.ring = cq->ring.at;
+	return rdma_cq_create(session->ctx, &attr, &cq->handle);
+}
+
+static int add_cq(struct session *session, const struct urdma_create_cq *ask,
+		  struct comp_channel *channel, uint32_t slots,
+		  struct session_cq **made)
+{
+	struct session_cq *cq;
+	int ret = user_charge(session->user, USER_CQE, slots);
+
+	if (ret < 0)
+		return ret;
+	cq = calloc(1, sizeof(*cq));
+	if (!cq) {
+		user_refund(session->user, USER_CQE, slots);
+		return -ENOMEM;
+	}
+	cq->slots = slots;
+	cq->user_handle = ask->user_handle;
+	cq->channel = channel;
+	if (channel)
+		channel->cqs++;
+	ret = build_cq(session, cq);
+	if (ret < 0) {
+		free_cq(session, cq);
+		return ret;
+	}
+	HASH_ADD(hh, session->cqs, handle, sizeof(cq->handle), cq);
+	*made = cq;
+	return 0;
+}
+
+int control_create_cq(struct control_call *call)
+{
+	const struct urdma_create_cq *ask = call->request;
+	struct urdma_create_cq_reply *reply = call->reply;
+	struct session *session = call->session;
+	struct comp_channel *channel = NULL;
+	struct session_cq *cq = NULL;
+	uint32_t slots;
+	int ret;
+
+	HASH_FIND(hh, session->channels, &ask->channel, sizeof(ask->channel),
+		  channel);
+	if (!session->ctx || ask->comp_vector != 0 ||
+	    (ask->channel && !channel))
+		return -EINVAL;
+	slots = rdma_cq_slots(device_of(session), ask->cqe);
+	if (!slots)
+		return -EINVAL;
+	ret = add_cq(session, ask, channel, slots, &cq);
+	if (ret < 0)
+		return ret;
+	reply->cq = cq->handle;
+	reply->cqe = slots;
+	place_reply(&reply->ring, &cq->ring, slots, sizeof(struct urdma_cqe));
+	return 0;
+}
+
+static bool is_comp_event_of(void *arg, const void *bytes, size_t len)
+{
+	const struct session_cq *cq = arg;
+	struct ib_uverbs_comp_event_desc event;
+
+	if (len != sizeof(event))
+		return false;
+	memcpy(&event, bytes, len);
+	return event.cq_handle == cq->user_handle;
+}
+
+/* What an asynchronous event is about; all others are about the device. */
+enum subject { OF_DEVICE, OF_CQ, OF_QP };
+
+static enum subject subject_of(uint32_t type)
+{
+	static const enum subject subjects[] = {
+		[EVENT_CQ_ERR] = OF_CQ,
+		[EVENT_QP_FATAL] = OF_QP,
+		[EVENT_QP_REQ_ERR] = OF_QP,
+		[EVENT_QP_ACCESS_ERR] = OF_QP,
+		[EVENT_COMM_EST] = OF_QP,
+		[EVENT_SQ_DRAINED] = OF_QP,
+		[EVENT_QP_LAST_WQE_REACHED] = OF_QP,
+	};
+
+	if (type >= sizeof(subjects) / sizeof(subjects[0]))
+		return OF_DEVICE;
+	return subjects[type];
+}
+
+static bool is_async_event(const void *bytes, size_t len, uint64_t element,
+			   enum subject subject)
+{
+	struct ib_uverbs_async_event_desc event;
+
+	if (len != sizeof(event))
+		return false;
+	memcpy(&event, bytes, len);
+	return event.element == element &&
+	       subject_of(event.event_type) == subject;
+}
+
+static bool is_async_event_of_cq(void *arg, const void *bytes, size_t len)
+{
+	const struct session_cq *cq = arg;
+
+	return is_async_event(bytes, len, cq->user_handle, OF_CQ);
+}
+
+static bool is_async_event_of_qp(void *arg, const void *bytes, size_t len)
+{
+	const struct session_qp *qp = arg;
+
+	return is_async_event(bytes, len, qp->user_handle, OF_QP);
+}
+
+/* How many of `sent` the program has read; the others are taken back. */
+static uint32_t reported(const struct control_call *call, struct outlet *outlet,
+			 bool (*mine)(void *, const void *, size_t), void *arg,
+			 uint32_t sent)
+{
+	struct channel *channel = &outlet->channel;
+	int taken;
+
+	if (!outlet->poller)
+		return sent;
+	taken = channel_take(channel, control_borrowed(call, channel), mine,
+			     arg);
+	outlet_update(outlet);
+	return taken > 0 && (uint32_t)taken <= sent ? sent - taken : sent;
+}
+
+int control_destroy_cq(struct control_call *call)
+{
+	const struct urdma_handle *ask = call->request;
+	struct urdma_destroy_reply *reply = call->reply;
+	struct session *session = call->session;
+	struct session_cq *cq;
+	int ret;
+
+	HASH_FIND(hh, session->cqs, &ask->handle, sizeof(ask->handle), cq);
+	if (!cq)
+		return -EINVAL;
+	/* So that no event names it any more. */
+	control_deliver_device(session->control, session->device);
+	ret = rdma_cq_destroy(session->ctx, cq->handle);
+	if (ret < 0)
+		return ret;
+	if (cq->channel)
+		reply->comp_events_reported =
+			reported(call, &cq->channel->outlet, is_comp_event_of,
+				 cq, cq->comp_events);
+	reply->async_events_reported =
+		reported(call, &session->async, is_async_event_of_cq, cq,
+			 cq->async_events);
+	HASH_DEL(session->cqs, cq);
+	free_cq(session, cq);
+	return 0;
+}
+
+/*
+ * Queue pairs.
+ */
+
+static void free_qp(struct session *session, struct session_qp *qp)
+{
+	arena_free(&session->arenas, &qp->sq);
+	arena_free(&session->arenas, &qp->rq);
+	user_refund(session->user, USER_QP, 1);
+	free(qp);
+}
+
+static int build_qp(struct session *session, struct session_qp *qp,
+		    const struct urdma_create_qp *ask,
+		    const struct rdma_qp_caps *caps)
+{
+	uint64_t sq = urdma_ring_bytes(caps->sq_slots, caps->sq_stride);
+	uint64_t rq = urdma_ring_bytes(caps->rq_slots, caps->rq_stride);
+	int ret = arena_alloc(&session->arenas, sq, ARENA_ALIGN, &qp->sq);
+
+	if (ret == 0)
+		ret = arena_alloc(&session->arenas, rq, ARENA_ALIGN, &qp->rq);
+	if (ret == 0)
+		ret = rdma_qp_create(session->ctx, ask, caps, qp->sq.at,
+				     qp->rq.at, &qp->handle);
+	return ret;
+}
+
+static int add_qp(struct session *session, const struct urdma_create_qp *ask,
+		  const struct rdma_qp_caps *caps, struct session_qp **made)
+{
+	struct session_qp *qp;
+	int ret = user_charge(session->user, USER_QP, 1);
+
+	if (ret < 0)
+		return ret;
+	qp = calloc(1, sizeof(*qp));
+	if (!qp) {
+		user_refund(session->user, USER_QP, 1);
+		return -ENOMEM;
+	}
+	qp->user_handle = ask->user_handle;
+	ret = build_qp(session, qp, ask, caps);
+	if (ret < 0) {
+		free_qp(session, qp);
+		return ret;
+	}
+	HASH_ADD(hh, session->qps, handle, sizeof(qp->handle), qp);
+	*made = qp;
+	return 0;
+}
+
+int control_create_qp(struct control_call *call)
+{
+	const struct urdma_create_qp *ask = call->request;
+	struct urdma_create_qp_reply *reply = call->reply;
+	struct session *session = call->session;
+	struct rdma_qp_caps caps;
+	struct session_qp *qp = NULL;
+	struct rdma_qp *made;
+	int ret;
+
+	if (!session->ctx)
+		return -EINVAL;
+	ret = rdma_qp_plan(device_of(session), ask, &caps);
+	if (ret == 0)
+		ret = add_qp(session, ask, &caps, &qp);
+	if (ret < 0)
+		return ret;
+	made = rdma_ctx_find_qp(session->ctx, qp->handle);
+	reply->qp = qp->handle;
+	reply->qp_num = rdma_qp_num(made);
+	reply->doorbell = rdma_qp_doorbell(made);
+	reply->max_send_wr = caps.max_send_wr;
+	reply->max_recv_wr = caps.max_recv_wr;
+	reply->max_send_sge = caps.max_send_sge;
+	reply->max_recv_sge = caps.max_recv_sge;
+	reply->max_inline = caps.max_inline;
+	place_reply(&reply->sq, &qp->sq, caps.sq_slots, caps.sq_stride);
+	place_reply(&reply->rq, &qp->rq, caps.rq_slots, caps.rq_stride);
+	return 0;
+}
+
+/* NULL: the session has no such. */
+static struct rdma_qp *find_qp(const struct session *session, uint32_t handle)
+{
+	return session->ctx ? rdma_ctx_find_qp(session->ctx, handle) : NULL;
+}
+
+int control_modify_qp(struct control_call *call)
+{
+	const struct urdma_modify_qp *ask = call->request;
+	struct rdma_qp *qp = find_qp(call->session, ask->qp);
+
+	if (!qp || ask->attr.ah.reserved[0] || ask->attr.ah.reserved[1])
+		return -EINVAL;
+	return rdma_qp_modify(qp, &ask->attr, ask->attr_mask, call->now);
+}
+
+int control_query_qp(struct control_call *call)
+{
+	const struct urdma_handle *ask = call->request;
+	const struct rdma_qp *qp = find_qp(call->session, ask->handle);
+
+	if (!qp)
+		return -EINVAL;
+	rdma_qp_query(qp, call->reply);
+	return 0;
+}
+
+int control_destroy_qp(struct control_call *call)
+{
+	const struct urdma_handle *ask = call->request;
+	struct urdma_destroy_reply *reply = call->reply;
+	struct session *session = call->session;
+	struct session_qp *qp;
+	int ret;
+
+	HASH_FIND(hh, session->qps, &ask->handle, sizeof(ask->handle), qp);
+	if (!qp)
+		return -EINVAL;
+	ret = rdma_qp_destroy(session->ctx, qp->handle, call->now);
+	if (ret < 0)
+		return ret;
+	control_deliver_device(session->control, session->device);
+	reply->async_events_reported =
+		reported(call, &session->async, is_async_event_of_qp, qp,
+			 qp->async_events);
+	HASH_DEL(session->qps, qp);
+	free_qp(session, qp);
+	return 0;
+}
+
+void control_free_queues(struct session *session)
+{
+	struct comp_channel *channel, *next_channel;
+	struct session_cq *cq, *next_cq;
+	struct session_qp *qp, *next_qp;
+
+	HASH_ITER(hh, session->qps, qp, next_qp)
+	{
+		HASH_DEL(session->qps, qp);
+		free_qp(session, qp);
+	}
+	HASH_ITER(hh, session->cqs, cq, next_cq)
+	{
+		HASH_DEL(session->cqs, cq);
+		free_cq(session, cq);
+	}
+	HASH_ITER(hh, session->channels, channel, next_channel)
+	{
+		outlet_close(&channel->outlet);
+		put_channel(channel);
+	}
+}
+
+/*
+ * Events.
+ */
+
+/* Two objects of one program that share a user_handle are its own fault. */
+static void count_async(struct session *session, uint64_t element,
+			enum subject subject)
+{
+	struct session_cq *cq = subject == OF_CQ ? session->cqs : NULL;
+	struct session_qp *qp = subject == OF_QP ? session->qps : NULL;
+
+	while (cq && cq->user_handle != element)
+		cq = cq->hh.next;
+	while (qp && qp->user_handle != element)
+		qp = qp->hh.next;
+	if (cq)
+		cq->async_events++;
+	if (qp)
+		qp->async_events++;
+}
+
+static void deliver_async(const struct rdma_event *event)
+{
+	struct session *session = rdma_ctx_owner(event->ctx);
+	const struct ib_uverbs_async_event_desc desc = {
+		.element = event->element,
+		.event_type = event->type,
+	};
+
+	if (outlet_send(&session->async, &desc, sizeof(desc)) == 0)
+		count_async(session, event->element, subject_of(event->type));
+}
+
+static void deliver_comp(const struct rdma_event *event)
+{
+	const struct ib_uverbs_comp_event_desc desc = {
+		.cq_handle = event->element,
+	};
+	struct session_cq *cq = event->channel;
+
+	if (outlet_send(&cq->channel->outlet, &desc, sizeof(desc)) == 0)
+		cq->comp_events++;
+}
+
+void control_deliver_device(struct control *control, unsigned int device)
+{
+	struct rdma_event event;
+
+	while (rdma_dev_event(control->config.devices[device], &event)) {
+		if (event.kind == RDMA_EVENT_COMP)
+			deliver_comp(&event);
+		else
+			deliver_async(&event);
+	}
+}

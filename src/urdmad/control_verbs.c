@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Operations on a device file: its context, memory, protection domains. */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "rdma/place.h"
+#include "rdma/rdma_dev.h"
+#include "urdmad/control_ops.h"
+
+/* Completions are not spread over several vectors: one thread makes them. */
+enum { COMP_VECTORS = 1, PAGE = 4096 };
+
+static struct rdma_dev *device_of(const struct session *session)
+{
+	return session->control->config.devices[session->device];
+}
+
+/* The context that closed its asynchronous socket just gets no more events. */
+static void async_gone(struct outlet *outlet)
+{
+	(void)outlet;
+}
+
+/* Half-built is fine. */
+void session_free_context(struct session *session, nsec_t now)
+{
+	struct session_mem *mem, *next_mem;
+	struct session_mr *mr, *next_mr;
+
+	rdma_ctx_destroy(session->ctx, now);
+	session->ctx = NULL;
+	session->pds = 0;
+	control_free_queues(session);
+	HASH_ITER(hh, session->mrs, mr, next_mr)
+	{
+		user_refund(session->user, USER_MR_BYTES, mr->bytes);
+		HASH_DEL(session->mrs, mr);
+		free(mr);
+	}
+	HASH_ITER(hh, session->mems, mem, next_mem)
+	{
+		user_refund(session->user, USER_FD, 1);
+		place_put(mem->place);
+		HASH_DEL(session->mems, mem);
+		free(mem);
+	}
+	outlet_close(&session->async);
+	arena_set_free(&session->arenas);
+}
+
+static int make_context(struct session *session, int *async)
+{
+	int ret = arena_alloc(&session->arenas, URDMA_DOORBELL_BYTES, PAGE,
+			      &session->doorbell);
+
+	if (ret < 0)
+		return ret;
+	ret = outlet_open(&session->async, session->control->config.poller,
+			  async_gone, async);
+	if (ret < 0)
+		return ret;
+	session->ctx = rdma_ctx_create(device_of(session), session->doorbell.at,
+				       session);
+	if (session->ctx)
+		return 0;
+	close(*async);
+	return -ENOMEM;
+}
+
+int control_get_context(struct control_call *call)
+{
+	struct urdma_get_context_reply *reply = call->reply;
+	struct session *session = call->session;
+	int ret;
+
+	if (session->ctx)
+		return -EINVAL;
+	ret = make_context(session, &call->give);
+	if (ret < 0) {
+		call->give = -1;
+		session_free_context(session, call->now);
+		arena_set_init(&session->arenas);
+		return ret;
+	}
+	call->close_given = true;
+	reply->num_comp_vectors = COMP_VECTORS;
+	reply->queue_abi = URDMA_CONTROL_VERSION;
+	reply->doorbell_arena = arena_key(session->doorbell.arena);
+	reply->doorbell_arena_bytes = arena_bytes(session->doorbell.arena);
+	reply->doorbell_offset = session->doorbell.offset;
+	return 0;
+}
+
+int control_map_arena(struct control_call *call)
+{
+	const struct urdma_map_arena *ask = call->request;
+	struct urdma_map_arena_reply *reply = call->reply;
+	const struct arena *arena =
+		arena_find(&call->session->arenas, ask->key);
+
+	if (!arena)
+		return -EINVAL;
+	reply->bytes = arena_bytes(arena);
+	call->give = arena_fd(arena);
+	return 0;
+}
+
+int control_query_device(struct control_call *call)
+{
+	rdma_dev_query(device_of(call->session), call->reply);
+	return 0;
+}
+
+int control_query_port(struct control_call *call)
+{
+	const struct urdma_query_port *ask = call->request;
+
+	return rdma_dev_query_port(device_of(call->session), ask->port,
+				   call->reply);
+}
+
+/*
+ * Memory.
+ */
+
+static int add_mem(struct session *session, int *fd, struct session_mem **made)
+{
+	struct session_mem *mem = calloc(1, sizeof(*mem));
+	int ret;
+
+	if (!mem)
+		return -ENOMEM;
+	ret = session->control->config.mem_open(*fd, &mem->place);
+	if (ret < 0) {
+		free(mem);
+		return ret;
+	}
+	*fd = -1; /* the place has it now */
+	mem->handle = session_new_handle(session);
+	HASH_ADD(hh, session->mems, handle, sizeof(mem->handle), mem);
+	*made = mem;
+	return 0;
+}
+
+int control_mem_attach(struct control_call *call)
+{
+	struct urdma_mem_attach_reply *reply = call->reply;
+	struct session *session = call->session;
+	struct session_mem *mem = NULL;
+	int ret;
+
+	if (call->fd_count != 1)
+		return -EINVAL;
+	ret = user_charge(session->user, USER_FD, 1);
+	if (ret < 0)
+		return ret;
+	ret = add_mem(session, &call->fds[0], &mem);
+	if (ret < 0)
+		user_refund(session->user, USER_FD, 1);
+	else
+		reply->mem = mem->handle;
+	return ret;
+}
+
+static int reg_mr(struct session *session, const struct rdma_mr_attr *attr,
+		  struct urdma_reg_mr_reply *reply)
+{
+	struct session_mr *mr = calloc(1, sizeof(*mr));
+	uint32_t key;
+	int ret;
+
+	if (!mr)
+		return -ENOMEM;
+	ret = rdma_mr_reg(session->ctx, attr, &mr->handle, &key);
+	if (ret < 0) {
+		free(mr);
+		return ret;
+	}
+	mr->bytes = attr->length;
+	HASH_ADD(hh, session->mrs, handle, sizeof(mr->handle), mr);
+	reply->mr = mr->handle;
+	reply->lkey = reply->rkey = key;
+	return 0;
+}
+
+int control_reg_mr(struct control_call *call)
+{
+	const struct urdma_reg_mr *ask = call->request;
+	struct session *session = call->session;
+	struct session_mem *mem;
+	struct rdma_mr_attr attr = {
+		.pd = ask->pd,
+		.access = ask->access,
+		.start = ask->start,
+		.length = ask->length,
+		.iova = ask->iova,
+	};
+	int ret;
+
+	HASH_FIND(hh, session->mems, &ask->mem, sizeof(ask->mem), mem);
+	if (!session->ctx || !mem)
+		return -EINVAL;
+	attr.place = mem->place;
+	ret = user_charge(session->user, USER_MR_BYTES, attr.length);
+	if (ret < 0)
+		return ret;
+	ret = reg_mr(session, &attr, call->reply);
+	if (ret < 0)
+		user_refund(session->user, USER_MR_BYTES, attr.length);
+	return ret;
+}
+
+int control_dereg_mr(struct control_call *call)
+{
+	const struct urdma_handle *ask = call->request;
+	struct session *session = call->session;
+	struct session_mr *mr;
+	int ret;
+
+	HASH_FIND(hh, session->mrs, &ask->handle, sizeof(ask->handle), mr);
+	if (!mr)
+		return -EINVAL;
+	ret = rdma_mr_dereg(session->ctx, mr->handle);
+	if (ret < 0)
+		return ret;
+	user_refund(session->user, USER_MR_BYTES, mr->bytes);
+	HASH_DEL(session->mrs, mr);
+	free(mr);
+	return 0;
+}
+
+/*
+ * Protection domains.
+ */
+
+int control_alloc_pd(struct control_call *call)
+{
+	struct urdma_handle *reply = call->reply;
+	struct session *session = call->session;
+	int ret;
+
+	if (!session->ctx)
+		return -EINVAL;
+	ret = rdma_pd_alloc(session->ctx, &reply->handle);
+	if (ret == 0)
+		session->pds++;
+	return ret;
+}
+
+int control_dealloc_pd(struct control_call *call)
+{
+	const struct urdma_handle *ask = call->request;
+	struct session *session = call->session;
+	int ret;
+
+	if (!session->ctx)
+		return -EINVAL;
+	ret = rdma_pd_dealloc(session->ctx, ask->handle);
+	if (ret == 0)
+		session->pds--;
+	return ret;
+}

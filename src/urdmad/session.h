@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A session: one connection of one program, and all that the program has
+ * through it.  Inside of the control side; the rest of urdmad uses control.h.
+ *
+ * Owned by struct control.  It ends with the connection (session_close), and
+ * then everything in it is freed and its peers are told.
+ */
+#ifndef URDMA_URDMAD_SESSION_H
+#define URDMA_URDMAD_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <sys/types.h>
+#include <uthash.h>
+
+#include "urdma/control.h"
+#include "urdmad/arena.h"
+#include "urdmad/control.h"
+#include "urdmad/outlet.h"
+#include "urdmad/user.h"
+
+struct cm_channel;
+struct cm_id;
+struct rdma_ctx;
+struct rdma_qp;
+
+/* A completion channel; closed, it lives on while a queue uses it. */
+struct comp_channel {
+	struct outlet outlet; /* first */
+	struct session *session;
+	uint32_t handle;
+	unsigned int cqs;
+	UT_hash_handle hh;
+};
+
+struct session_mem {
+	uint32_t handle;
+	struct place *place;
+	UT_hash_handle hh;
+};
+
+/* Handles of PDs, MRs, CQs and QPs are librdma's. */
+struct session_mr {
+	uint32_t handle;
+	uint64_t bytes;
+	UT_hash_handle hh;
+};
+
+struct session_cq {
+	uint32_t handle;
+	uint64_t user_handle;
+	uint32_t slots;
+	struct comp_channel *channel; /* NULL: none */
+	struct arena_block ring;
+	uint32_t comp_events; /* sent so far */
+	uint32_t async_events;
+	UT_hash_handle hh;
+};
+
+struct session_qp {
+	uint32_t handle;
+	uint64_t user_handle;
+	struct arena_block sq;
+	struct arena_block rq;
+	uint32_t async_events;
+	UT_hash_handle hh;
+};
+
+/* What a program knows of a cm id. */
+struct session_cm_id {
+	uint32_t handle;
+	uint64_t uid; /* the program's word for it; 0: not told yet */
+	struct cm_id *id;
+	uint32_t events; /* sent so far, of the kind it counts */
+	UT_hash_handle hh;
+};
+
+struct session {
+	struct poller_watch watch; /* first */
+	struct control *control;
+	TAILQ_ENTRY(session) entry;
+	struct user *user;
+	pid_t pid;   /* of the opener */
+	uid_t uid;   /* who opened it, and who may use it */
+	bool broken; /* to be closed after this message */
+
+	/* Since HELLO. */
+	enum urdma_session_kind kind; /* 0 before */
+	uint64_t name;
+	uint8_t token[URDMA_PROGRAM_TOKEN];
+	uint32_t next_handle;
+
+	/* Of a device file. */
+	unsigned int device;
+	struct rdma_ctx *ctx; /* NULL before GET_CONTEXT */
+	struct arena_set arenas;
+	struct arena_block doorbell;
+	struct outlet async;
+	unsigned int pds;
+	struct comp_channel *channels; /* hashes by handle */
+	struct session_mem *mems;
+	struct session_mr *mrs;
+	struct session_cq *cqs;
+	struct session_qp *qps;
+
+	/* Of rdma_cm. */
+	struct cm_channel *cm;
+	struct channel events; /* on the connection itself */
+	bool wants_room;
+	struct session_cm_id *cm_ids;
+};
+
+struct control {
+	struct control_config config;
+	TAILQ_HEAD(, session) sessions;
+	struct user *users;
+};
+
+/* Takes the descriptor if 0 is returned. */
+int session_open(struct control *control, int fd);
+void session_close(struct session *session, nsec_t now);
+
+/* A number that the session has not used before. */
+uint32_t session_new_handle(struct session *session);
+/* Same token and same uid. */
+bool session_same_program(const struct session *a, const struct session *b);
+
+/* Frees what GET_CONTEXT made and everything in it (control_verbs.c). */
+void session_free_context(struct session *session, nsec_t now);
+/* Likewise the cm side (control_cm.c). */
+void session_free_cm(struct session *session, nsec_t now);
+
+/* The events of a device, of all cm ids (ditto). */
+void control_deliver_device(struct control *control, unsigned int device);
+void control_deliver_cm(struct control *control, nsec_t now);
+/* Asks the poller for EPOLLOUT, or no longer. */
+void session_update(struct session *session);
+
+#endif

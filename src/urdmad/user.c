@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "urdmad/user.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "urdmad/config.h"
+
+struct user *user_get(struct user **users, uid_t uid,
+		      const struct limits_config *limits)
+{
+	struct user *user;
+
+	HASH_FIND(hh, *users, &uid, sizeof(uid), user);
+	if (!user) {
+		user = calloc(1, sizeof(*user));
+		if (!user)
+			return NULL;
+		user->uid = uid;
+		user->limit[USER_QP] = limits->qp;
+		user->limit[USER_CQE] = limits->cqe;
+		user->limit[USER_MR_BYTES] = limits->mr_bytes;
+		user->limit[USER_FD] = limits->fd;
+		HASH_ADD(hh, *users, uid, sizeof(user->uid), user);
+	}
+	user->sessions++;
+	return user;
+}
+
+void user_put(struct user **users, struct user *user)
+{
+	if (!user || --user->sessions)
+		return;
+	HASH_DEL(*users, user);
+	free(user);
+}
+
+int user_charge(struct user *user, enum user_good good, uint64_t amount)
+{
+	if (amount > user->limit[good] ||
+	    user->used[good] > user->limit[good] - amount)
+		return good == USER_FD ? -EMFILE : -ENOMEM;
+	user->used[good] += amount;
+	return 0;
+}
+
+void user_refund(struct user *user, enum user_good good, uint64_t amount)
+{
+	user->used[good] -= amount;
+}

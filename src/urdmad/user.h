@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What all programs of one uid hold together, against `limits` of the
+ * configuration.  A session holds its user; the last one frees it.
+ */
+#ifndef URDMA_URDMAD_USER_H
+#define URDMA_URDMAD_USER_H
+
+#include <stdint.h>
+#include <sys/types.h>
+#include <uthash.h>
+
+struct limits_config;
+
+enum user_good {
+	USER_QP,
+	USER_CQE,
+	USER_MR_BYTES,
+	USER_FD, /* sessions, channels, memory descriptors */
+	USER_GOODS
+};
+
+struct user {
+	uid_t uid;
+	unsigned int sessions;
+	uint64_t used[USER_GOODS];
+	uint64_t limit[USER_GOODS];
+	UT_hash_handle hh;
+};
+
+/* `users` is a hash, NULL when empty.  NULL: out of memory. */
+struct user *user_get(struct user **users, uid_t uid,
+		      const struct limits_config *limits);
+void user_put(struct user **users, struct user *user);
+
+/* -ENOMEM, for descriptors -EMFILE, if that were too much. */
+int user_charge(struct user *user, enum user_good good, uint64_t amount);
+void user_refund(struct user *user, enum user_good good, uint64_t amount);
+
+#endif
