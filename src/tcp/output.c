@@ -118,13 +118,13 @@ static bool send_handshake(struct tcp_conn *conn, struct tcp_segment *seg,
 static bool send_pure_ack(struct tcp_conn *conn, struct tcp_segment *seg,
 			  nsec_t now)
 {
+	uint8_t blocks;
+
 	if (!conn->ack_now)
 		return false;
 	fill_ack(conn, seg, 0, tcp_snd_nxt(conn), now);
-	if (conn->sack_ok)
-		seg->sack_count = tcp_reasm_sack(&conn->reasm, seg->sack,
-						 conn->ts_ok ? TCP_SACK_MAX - 1
-							     : TCP_SACK_MAX);
+	blocks = tcp_reasm_sack(&conn->reasm, seg->sack, TCP_SACK_MAX);
+	seg->sack_count = conn->sack_ok ? blocks : 0;
 	return true;
 }
 

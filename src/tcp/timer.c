@@ -46,8 +46,10 @@ static nsec_t probe_at(const struct tcp_conn *conn)
 /* Something is queued, nothing is out: the window stops us. */
 static void arm_persist(struct tcp_conn *conn, nsec_t now)
 {
-	if (conn->timer != TCP_TIMER_PERSIST)
-		set_timer(conn, TCP_TIMER_PERSIST, now + conn->rto.value);
+	if (conn->timer == TCP_TIMER_PERSIST)
+		return;
+	conn->stuck_at = now;
+	set_timer(conn, TCP_TIMER_PERSIST, now + conn->rto.value);
 }
 
 static void arm_outstanding(struct tcp_conn *conn)

@@ -32,7 +32,7 @@ struct profile {
 	const struct tcp_cc_ops *cc;
 	bool no_sack;
 	bool no_timestamps;
-	bool both_open;	  /* simultaneous open */
+	bool both_open; /* simultaneous open */
 	unsigned int seeds;
 	nsec_t finish_by; /* virtual; zero: an hour */
 };
