@@ -36,10 +36,10 @@ static void advance(const char *line, bool writable, uint64_t *at)
 	*at = to;
 }
 
-/* For kernels before 5.14, and for mappings that cannot be populated. */
-static int look_in_maps(uint64_t start, uint64_t end, bool writable)
+int memory_check_maps(uint64_t start, uint64_t length, bool writable)
 {
 	FILE *maps = REAL(fopen)("/proc/self/maps", "re");
+	uint64_t end = start + length;
 	uint64_t at = start;
 	char line[512];
 
@@ -53,26 +53,40 @@ static int look_in_maps(uint64_t start, uint64_t end, bool writable)
 	return at < end ? -EFAULT : 0;
 }
 
-int memory_check(uint64_t start, uint64_t length, bool writable)
+/* Like madvise(MADV_POPULATE_*), whole pages: 0 or a negative errno. */
+static int populate(uint64_t start, uint64_t length, bool writable)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 	uint64_t first = start & ~(page - 1);
-	uint64_t end = start + length + page - 1;
+	uint64_t last = (start + length - 1) & ~(page - 1);
+	int advice = writable ? MADV_POPULATE_WRITE : MADV_POPULATE_READ;
 	int ret;
 
-	if (length == 0 || start + length < start || end < start)
-		return -EINVAL;
-	end &= ~(page - 1);
 	do {
-		ret = madvise((void *)(uintptr_t)first, end - first,
-			      writable ? MADV_POPULATE_WRITE
-				       : MADV_POPULATE_READ);
+		ret = madvise((void *)(uintptr_t)first, last - first + page,
+			      advice);
 	} while (ret < 0 && (errno == EINTR || errno == EAGAIN));
-	if (ret == 0)
-		return 0;
-	if (errno == EINVAL)
-		return look_in_maps(start, start + length, writable);
-	return -EFAULT;
+	return ret < 0 ? -errno : 0;
+}
+
+/* EINVAL is said of an unknown advice, and of a device's memory. */
+static bool can_populate(void)
+{
+	char byte;
+
+	return populate((uintptr_t)&byte, sizeof(byte), false) == 0;
+}
+
+int memory_check(uint64_t start, uint64_t length, bool writable)
+{
+	int ret;
+
+	if (length == 0 || start + length < start)
+		return -EINVAL;
+	ret = populate(start, length, writable);
+	if (ret == -EINVAL && !can_populate())
+		return memory_check_maps(start, length, writable);
+	return ret == 0 ? 0 : -EFAULT;
 }
 
 static int attach(int fd, uint32_t *handle)

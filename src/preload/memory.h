@@ -8,13 +8,17 @@
 
 /*
  * The kernel pins memory when it registers it and says EFAULT if it is not
- * mapped, or not writable although the region shall be.  urdmad reaches it
- * through /proc/self/mem, which ignores page protection, so this side must
- * look.  Touches the pages: a page of a slow file system blocks the caller,
- * not urdmad.  0, -EFAULT, -EINVAL (no bytes, or past the end of the address
- * space), -ENOMEM.
+ * mapped, not memory (a device), or not writable although the region shall be.
+ * urdmad reaches it through /proc/self/mem, which ignores page protection, so
+ * this side must look.  Touches the pages: a page of a slow file system blocks
+ * the caller, not urdmad.  0, -EFAULT, -EINVAL (no bytes, or past the end of
+ * the address space), -ENOMEM.
  */
 int memory_check(uint64_t start, uint64_t length, bool writable);
+
+/* The same by /proc/self/maps, without touching anything: for kernels before
+ * 5.14.  0 or -EFAULT. */
+int memory_check_maps(uint64_t start, uint64_t length, bool writable);
 
 /* This process's memory as urdmad knows it in the session `fd`: MEM_ATTACH at
  * the first time in each process.  0 or a negative errno. */

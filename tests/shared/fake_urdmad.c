@@ -1,0 +1,682 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#define _GNU_SOURCE
+#include "shared/fake_urdmad.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <infiniband/verbs.h>
+#include <poll.h>
+#include <rdma/ib_user_verbs.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <urdma/control.h>
+#include <urdma/queue.h>
+
+#include "shared/fake_tree.h"
+
+enum {
+	MAX_SESSIONS = 64,
+	MAX_OBJECTS = 256,
+	ARENA_BYTES = 2 << 20,
+	ARENA_KEY = 4096,
+	RING_OFFSET = 64 << 10,
+	LAST_OP = 128,
+};
+
+struct object {
+	uint64_t user_handle;
+	uint32_t channel; /* CQ: its handle */
+	int events;	  /* channel: our end of it */
+	uint32_t sent;	  /* CQ, cm id: events */
+};
+
+struct session {
+	int fd;	       /* 0: free */
+	uint32_t kind; /* 0: no HELLO yet */
+	int async;     /* our end, or -1 */
+};
+
+struct fake {
+	int listener, control;
+	struct session sessions[MAX_SESSIONS];
+	struct object objects[MAX_OBJECTS];
+	uint32_t used; /* objects; numbers are not used twice */
+	int arena;
+	uint32_t version;
+	unsigned int asked[LAST_OP];
+};
+
+/* A request, and the answer under way. */
+struct request {
+	struct fake *fake;
+	struct session *session;
+	const void *in;
+	int fds[URDMA_CONTROL_MAX_FDS];
+	unsigned int fd_count;
+	void *out;
+	int give; /* goes with the answer, then closed; -1: none */
+};
+
+static struct object *object_of(struct fake *fake, uint32_t handle)
+{
+	return handle > 0 && handle <= fake->used ? &fake->objects[handle - 1]
+						  : NULL;
+}
+
+static uint32_t object_new(struct fake *fake)
+{
+	if (fake->used == MAX_OBJECTS)
+		return 0;
+	fake->objects[fake->used] = (struct object){ .events = -1 };
+	return ++fake->used;
+}
+
+static int do_hello(struct request *r)
+{
+	const struct urdma_hello *in = r->in;
+	struct urdma_hello_reply *out = r->out;
+
+	out->version = r->fake->version;
+	out->devices = 1;
+	out->session = 1000 + (uint64_t)(r->session - r->fake->sessions);
+	if (in->magic != URDMA_CONTROL_MAGIC || in->version != r->fake->version)
+		return EPROTO;
+	if (in->kind == URDMA_SESSION_VERBS && in->device != 0)
+		return ENODEV;
+	r->session->kind = in->kind;
+	return 0;
+}
+
+static int event_pair(int *ours, int *theirs)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return errno;
+	*ours = pair[0];
+	*theirs = pair[1];
+	return 0;
+}
+
+static int do_get_context(struct request *r)
+{
+	struct urdma_get_context_reply *out = r->out;
+
+	out->num_comp_vectors = 1;
+	out->queue_abi = 1;
+	out->doorbell_arena = ARENA_KEY;
+	out->doorbell_arena_bytes = ARENA_BYTES;
+	return event_pair(&r->session->async, &r->give);
+}
+
+static int do_map_arena(struct request *r)
+{
+	const struct urdma_map_arena *in = r->in;
+	struct urdma_map_arena_reply *out = r->out;
+
+	if (in->key != ARENA_KEY)
+		return EINVAL;
+	out->bytes = ARENA_BYTES;
+	r->give = fcntl(r->fake->arena, F_DUPFD_CLOEXEC, 0);
+	return 0;
+}
+
+/* It must be somebody's /proc/PID/mem. */
+static int do_mem_attach(struct request *r)
+{
+	struct urdma_mem_attach_reply *out = r->out;
+	char link[64], name[64] = { 0 };
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", r->fds[0]);
+	if (r->fd_count != 1 || readlink(link, name, sizeof(name) - 1) < 0 ||
+	    !strstr(name, "/mem"))
+		return EINVAL;
+	out->mem = object_new(r->fake);
+	return 0;
+}
+
+static int do_query_device(struct request *r)
+{
+	struct urdma_query_device_reply *out = r->out;
+
+	out->node_guid = htobe64(FAKE_GUID);
+	out->sys_image_guid = htobe64(FAKE_GUID);
+	out->max_mr_size = ~0ull;
+	out->page_size_cap = 4096;
+	out->vendor_part_id = 7;
+	out->max_qp = 100;
+	out->max_qp_wr = 200;
+	out->max_send_sge = 16;
+	out->max_recv_sge = 12;
+	out->max_cq = 300;
+	out->max_cqe = 400;
+	out->max_mr = 500;
+	out->max_pd = 600;
+	out->max_pkeys = 1;
+	out->phys_port_cnt = 1;
+	return 0;
+}
+
+static int do_query_port(struct request *r)
+{
+	const struct urdma_query_port *in = r->in;
+	struct urdma_query_port_reply *out = r->out;
+
+	if (in->port != 1)
+		return EINVAL;
+	out->max_msg_sz = 1u << 30;
+	out->gid_tbl_len = 1;
+	out->pkey_tbl_len = 1;
+	out->state = IBV_PORT_ACTIVE;
+	out->max_mtu = IBV_MTU_4096;
+	out->active_mtu = IBV_MTU_1024;
+	out->phys_state = 5;
+	out->active_width = 2;
+	out->active_speed = 4;
+	out->link_layer = IBV_LINK_LAYER_ETHERNET;
+	return 0;
+}
+
+static int do_alloc(struct request *r)
+{
+	struct urdma_handle *out = r->out;
+
+	out->handle = object_new(r->fake);
+	return 0;
+}
+
+static int do_check_handle(struct request *r)
+{
+	const struct urdma_handle *in = r->in;
+
+	return object_of(r->fake, in->handle) ? 0 : EINVAL;
+}
+
+static int do_reg_mr(struct request *r)
+{
+	const struct urdma_reg_mr *in = r->in;
+	struct urdma_reg_mr_reply *out = r->out;
+
+	if (!object_of(r->fake, in->pd) || !object_of(r->fake, in->mem))
+		return EINVAL;
+	out->mr = object_new(r->fake);
+	out->lkey = out->rkey = 0x1000 + out->mr;
+	return 0;
+}
+
+static int do_create_channel(struct request *r)
+{
+	struct urdma_handle *out = r->out;
+
+	out->handle = object_new(r->fake);
+	return event_pair(&object_of(r->fake, out->handle)->events, &r->give);
+}
+
+static int do_create_cq(struct request *r)
+{
+	const struct urdma_create_cq *in = r->in;
+	struct urdma_create_cq_reply *out = r->out;
+	struct object *channel = object_of(r->fake, in->channel);
+	struct object *cq;
+
+	if (in->channel && (!channel || channel->events < 0))
+		return EINVAL;
+	out->cq = object_new(r->fake);
+	out->cqe = 255;
+	out->ring = (struct urdma_queue_place){
+		.arena = ARENA_KEY,
+		.arena_bytes = ARENA_BYTES,
+		.offset = RING_OFFSET,
+		.slots = 256,
+		.stride = 64,
+	};
+	cq = object_of(r->fake, out->cq);
+	cq->user_handle = in->user_handle;
+	cq->channel = in->channel;
+	return 0;
+}
+
+/* Takes the unread events of one object back, leaves the others: how many. */
+static unsigned int take_back(int theirs, int ours, uint64_t user_handle,
+			      size_t size)
+{
+	enum { ROOM = 64, LONGEST = sizeof(struct urdma_cm_event) };
+	static char event[LONGEST], kept[ROOM][LONGEST];
+	unsigned int dropped = 0, others = 0;
+
+	while (others < ROOM &&
+	       recv(theirs, event, size, MSG_DONTWAIT) == (ssize_t)size) {
+		if (memcmp(event, &user_handle, sizeof(user_handle)) == 0)
+			dropped++;
+		else
+			memcpy(kept[others++], event, size);
+	}
+	for (unsigned int i = 0; i < others; i++)
+		if (send(ours, kept[i], size, MSG_DONTWAIT) < 0)
+			perror("fake urdmad: send");
+	return dropped;
+}
+
+static int do_destroy_cq(struct request *r)
+{
+	const struct urdma_handle *in = r->in;
+	struct urdma_destroy_reply *out = r->out;
+	struct object *cq = object_of(r->fake, in->handle);
+	struct object *channel = cq ? object_of(r->fake, cq->channel) : NULL;
+
+	if (!cq || r->fd_count != (channel ? 2u : 1u))
+		return EINVAL;
+	if (channel)
+		out->comp_events_reported =
+			cq->sent -
+			take_back(r->fds[1], channel->events, cq->user_handle,
+				  sizeof(struct ib_uverbs_comp_event_desc));
+	take_back(r->fds[0], r->session->async, cq->user_handle,
+		  sizeof(struct ib_uverbs_async_event_desc));
+	return 0;
+}
+
+static int do_create_qp(struct request *r)
+{
+	const struct urdma_create_qp *in = r->in;
+	struct urdma_create_qp_reply *out = r->out;
+
+	out->qp = object_new(r->fake);
+	out->qp_num = 0x100 + out->qp;
+	out->max_send_wr = in->max_send_wr;
+	out->max_recv_wr = in->max_recv_wr;
+	out->max_send_sge = in->max_send_sge;
+	out->max_recv_sge = in->max_recv_sge;
+	out->max_inline = URDMA_MIN_INLINE;
+	out->sq = (struct urdma_queue_place){
+		.arena = ARENA_KEY,
+		.arena_bytes = ARENA_BYTES,
+		.offset = 2 * RING_OFFSET,
+		.slots = 64,
+		.stride = 256,
+	};
+	out->rq = (struct urdma_queue_place){
+		.arena = ARENA_KEY,
+		.arena_bytes = ARENA_BYTES,
+		.offset = 3 * RING_OFFSET,
+		.slots = 64,
+		.stride = 64,
+	};
+	object_of(r->fake, out->qp)->user_handle = in->user_handle;
+	return 0;
+}
+
+static int do_destroy_qp(struct request *r)
+{
+	const struct urdma_handle *in = r->in;
+
+	return object_of(r->fake, in->handle) && r->fd_count == 1 ? 0 : EINVAL;
+}
+
+static int do_cm_create(struct request *r)
+{
+	const struct urdma_cm_create *in = r->in;
+	struct urdma_cm_id *out = r->out;
+
+	out->id = object_new(r->fake);
+	object_of(r->fake, out->id)->user_handle = in->uid;
+	return 0;
+}
+
+static int do_cm_destroy(struct request *r)
+{
+	const struct urdma_cm_id *in = r->in;
+	struct urdma_cm_events_reply *out = r->out;
+	struct object *id = object_of(r->fake, in->id);
+
+	if (!id || r->fd_count != 1)
+		return EINVAL;
+	out->events_reported =
+		id->sent - take_back(r->fds[0], r->session->fd, id->user_handle,
+				     sizeof(struct urdma_cm_event));
+	return 0;
+}
+
+static int do_cm_check(struct request *r)
+{
+	const struct urdma_cm_id *in = r->in;
+
+	return object_of(r->fake, in->id) ? 0 : EINVAL;
+}
+
+static int do_cm_migrate(struct request *r)
+{
+	const struct urdma_cm_migrate *in = r->in;
+	struct urdma_cm_migrate_reply *out = r->out;
+	struct object *id = object_of(r->fake, in->id);
+
+	if (!id || r->fd_count != 1 || in->session < 1000)
+		return EINVAL;
+	out->id = in->id;
+	out->events_reported =
+		id->sent -
+		take_back(r->fds[0], r->fake->sessions[in->session - 1000].fd,
+			  id->user_handle, sizeof(struct urdma_cm_event));
+	return 0;
+}
+
+static int do_nothing(struct request *r)
+{
+	(void)r;
+	return 0;
+}
+
+static const struct {
+	size_t in, out;
+	int (*run)(struct request *r);
+} ops[LAST_OP] = {
+#define OP(name, request, reply, handler)                                      \
+	[URDMA_OP_##name] = { sizeof(struct urdma_##request),                  \
+			      sizeof(struct urdma_##reply), handler }
+	OP(HELLO, hello, hello_reply, do_hello),
+	OP(KICK, empty, empty, do_nothing),
+	OP(GET_CONTEXT, empty, get_context_reply, do_get_context),
+	OP(MAP_ARENA, map_arena, map_arena_reply, do_map_arena),
+	OP(MEM_ATTACH, empty, mem_attach_reply, do_mem_attach),
+	OP(QUERY_DEVICE, empty, query_device_reply, do_query_device),
+	OP(QUERY_PORT, query_port, query_port_reply, do_query_port),
+	OP(ALLOC_PD, empty, handle, do_alloc),
+	OP(DEALLOC_PD, handle, empty, do_check_handle),
+	OP(REG_MR, reg_mr, reg_mr_reply, do_reg_mr),
+	OP(DEREG_MR, handle, empty, do_check_handle),
+	OP(CREATE_CHANNEL, empty, handle, do_create_channel),
+	OP(CREATE_CQ, create_cq, create_cq_reply, do_create_cq),
+	OP(DESTROY_CQ, handle, destroy_reply, do_destroy_cq),
+	OP(CREATE_QP, create_qp, create_qp_reply, do_create_qp),
+	OP(DESTROY_QP, handle, destroy_reply, do_destroy_qp),
+	OP(CM_CREATE, cm_create, cm_id, do_cm_create),
+	OP(CM_DESTROY, cm_id, cm_events_reply, do_cm_destroy),
+	OP(CM_LISTEN, cm_listen, empty, do_cm_check),
+	OP(CM_BIND, cm_bind, empty, do_cm_check),
+	OP(CM_MIGRATE, cm_migrate, cm_migrate_reply, do_cm_migrate),
+};
+
+static int run_request(struct request *r, const struct urdma_msg_head *head,
+		       size_t bytes)
+{
+	if (bytes < sizeof(*head) || head->length != bytes ||
+	    head->op >= LAST_OP || head->reserved)
+		return EINVAL;
+	r->fake->asked[head->op]++;
+	if (!ops[head->op].run)
+		return EOPNOTSUPP;
+	if (bytes != sizeof(*head) + ops[head->op].in)
+		return EINVAL;
+	if (head->op != URDMA_OP_HELLO && !r->session->kind)
+		return EPROTO;
+	return ops[head->op].run(r);
+}
+
+static void answer(int to, const struct urdma_msg_head *head, int error,
+		   const struct request *r)
+{
+	size_t len = head->op < LAST_OP ? ops[head->op].out : 0;
+	struct urdma_reply_head reply = { .op = head->op,
+					  .error = (uint32_t)error };
+	struct iovec parts[2] = { { &reply, sizeof(reply) }, { r->out, len } };
+	_Alignas(struct cmsghdr) char room[CMSG_SPACE(sizeof(int))] = { 0 };
+	struct msghdr msg = { .msg_iov = parts, .msg_iovlen = 2 };
+
+	if (error && head->op != URDMA_OP_HELLO)
+		parts[1].iov_len = 0;
+	reply.length = (uint16_t)(sizeof(reply) + parts[1].iov_len);
+	if (r->give >= 0) {
+		struct cmsghdr *cmsg;
+
+		msg.msg_control = room;
+		msg.msg_controllen = sizeof(room);
+		cmsg = CMSG_FIRSTHDR(&msg);
+		cmsg->cmsg_level = SOL_SOCKET;
+		cmsg->cmsg_type = SCM_RIGHTS;
+		cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(cmsg), &r->give, sizeof(int));
+	}
+	if (sendmsg(to, &msg, MSG_NOSIGNAL) < 0)
+		perror("fake urdmad: answer");
+	if (r->give >= 0)
+		close(r->give);
+}
+
+static unsigned int take_fds(struct msghdr *msg, int *fds)
+{
+	unsigned int count = 0;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c;
+	     c = CMSG_NXTHDR(msg, c)) {
+		if (c->cmsg_type != SCM_RIGHTS)
+			continue;
+		count = (unsigned int)((c->cmsg_len - CMSG_LEN(0)) /
+				       sizeof(int));
+		memcpy(fds, CMSG_DATA(c), count * sizeof(int));
+	}
+	return count;
+}
+
+static void session_close(struct session *session)
+{
+	close(session->fd);
+	if (session->async >= 0)
+		close(session->async);
+	session->fd = 0;
+}
+
+static void serve(struct fake *fake, struct session *session)
+{
+	_Alignas(8) char in[URDMA_CONTROL_MAX], out[URDMA_CONTROL_MAX] = { 0 };
+	struct urdma_msg_head head;
+	_Alignas(struct cmsghdr) char
+		room[CMSG_SPACE(sizeof(int) * (URDMA_CONTROL_MAX_FDS + 1))];
+	struct iovec part[2] = { { &head, sizeof(head) }, { in, sizeof(in) } };
+	struct msghdr msg = {
+		.msg_iov = part,
+		.msg_iovlen = 2,
+		.msg_control = room,
+		.msg_controllen = sizeof(room),
+	};
+	struct request r = { .fake = fake,
+			     .session = session,
+			     .in = in,
+			     .out = out,
+			     .give = -1 };
+	int fds[URDMA_CONTROL_MAX_FDS + 1];
+	ssize_t bytes = recvmsg(session->fd, &msg, MSG_CMSG_CLOEXEC);
+	unsigned int count = bytes > 0 ? take_fds(&msg, fds) : 0;
+	int error;
+
+	if (bytes <= 0) {
+		session_close(session);
+		return;
+	}
+	for (unsigned int i = 1; i < count; i++)
+		r.fds[r.fd_count++] = fds[i];
+	error = run_request(&r, &head, (size_t)bytes);
+	if (count)
+		answer(fds[0], &head, error, &r);
+	for (unsigned int i = 0; i < count; i++)
+		close(fds[i]);
+}
+
+static void welcome(struct fake *fake)
+{
+	int fd = accept4(fake->listener, NULL, NULL, SOCK_CLOEXEC);
+
+	for (int i = 0; fd >= 0 && i < MAX_SESSIONS; i++) {
+		if (fake->sessions[i].fd)
+			continue;
+		fake->sessions[i] = (struct session){ .fd = fd, .async = -1 };
+		return;
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
+static struct session *last_session(struct fake *fake, uint32_t kind)
+{
+	struct session *found = NULL;
+
+	for (int i = 0; i < MAX_SESSIONS; i++)
+		if (fake->sessions[i].fd && fake->sessions[i].kind == kind)
+			found = &fake->sessions[i];
+	return found;
+}
+
+static bool send_event(int to, const void *event, size_t size)
+{
+	return send(to, event, size, MSG_DONTWAIT | MSG_NOSIGNAL) ==
+	       (ssize_t)size;
+}
+
+static int event_comp(struct fake *fake, uint32_t handle)
+{
+	struct object *cq = object_of(fake, handle);
+	struct object *channel = cq ? object_of(fake, cq->channel) : NULL;
+	struct ib_uverbs_comp_event_desc event = { 0 };
+
+	if (!channel)
+		return -1;
+	event.cq_handle = cq->user_handle;
+	cq->sent++;
+	return send_event(channel->events, &event, sizeof(event)) ? 0 : -1;
+}
+
+static int event_async(struct fake *fake, uint64_t element, uint32_t type)
+{
+	struct session *session = last_session(fake, URDMA_SESSION_VERBS);
+	struct ib_uverbs_async_event_desc event = { .element = element,
+						    .event_type = type };
+
+	if (!session)
+		return -1;
+	return send_event(session->async, &event, sizeof(event)) ? 0 : -1;
+}
+
+static int event_cm(struct fake *fake, uint32_t handle, uint32_t type,
+		    uint64_t uid)
+{
+	struct session *session = last_session(fake, URDMA_SESSION_CM);
+	struct object *id = object_of(fake, handle);
+	struct urdma_cm_event event = { .uid = uid,
+					.id = handle,
+					.event = type };
+
+	if (!session || !id)
+		return -1;
+	id->sent++;
+	return send_event(session->fd, &event, sizeof(event)) ? 0 : -1;
+}
+
+static int count_sessions(const struct fake *fake)
+{
+	int count = 0;
+
+	for (int i = 0; i < MAX_SESSIONS; i++)
+		count += fake->sessions[i].fd != 0;
+	return count;
+}
+
+static int obey(struct fake *fake, const char *text)
+{
+	unsigned long long a, b, c;
+
+	if (sscanf(text, "comp %llu", &a) == 1)
+		return event_comp(fake, (uint32_t)a);
+	if (sscanf(text, "async %llu %llu", &a, &b) == 2)
+		return event_async(fake, a, (uint32_t)b);
+	if (sscanf(text, "cm %llu %llu %llu", &a, &b, &c) == 3)
+		return event_cm(fake, (uint32_t)a, (uint32_t)b, c);
+	if (sscanf(text, "version %llu", &a) == 1) {
+		fake->version = (uint32_t)a;
+		return 0;
+	}
+	if (sscanf(text, "count %llu", &a) == 1 && a < LAST_OP)
+		return (int)fake->asked[a];
+	if (strcmp(text, "sessions") == 0)
+		return count_sessions(fake);
+	return -1;
+}
+
+static void listen_to_test(struct fake *fake)
+{
+	struct sockaddr_un from;
+	socklen_t len = sizeof(from);
+	char text[128] = { 0 };
+	int result;
+
+	if (recvfrom(fake->control, text, sizeof(text) - 1, 0,
+		     (struct sockaddr *)&from, &len) < 0)
+		return;
+	result = obey(fake, text);
+	snprintf(text, sizeof(text), "%d", result);
+	if (sendto(fake->control, text, strlen(text), 0,
+		   (struct sockaddr *)&from, len) < 0)
+		perror("fake urdmad: answer to the test");
+}
+
+static int bound_socket(int type, const char *path, const char *suffix)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+
+	if (snprintf(at.sun_path, sizeof(at.sun_path), "%s%s", path, suffix) >=
+	    (int)sizeof(at.sun_path))
+		return -1;
+	unlink(at.sun_path);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0)
+		return -1;
+	return fd;
+}
+
+static void turn(struct fake *fake)
+{
+	struct pollfd fds[MAX_SESSIONS + 2];
+
+	for (int i = 0; i < MAX_SESSIONS; i++)
+		fds[i] = (struct pollfd){
+			.fd = fake->sessions[i].fd ? fake->sessions[i].fd : -1,
+			.events = POLLIN,
+		};
+	fds[MAX_SESSIONS] = (struct pollfd){ fake->listener, POLLIN, 0 };
+	fds[MAX_SESSIONS + 1] = (struct pollfd){ fake->control, POLLIN, 0 };
+	if (poll(fds, MAX_SESSIONS + 2, -1) < 0)
+		return;
+	for (int i = 0; i < MAX_SESSIONS; i++)
+		if (fds[i].revents)
+			serve(fake, &fake->sessions[i]);
+	if (fds[MAX_SESSIONS].revents)
+		welcome(fake);
+	if (fds[MAX_SESSIONS + 1].revents)
+		listen_to_test(fake);
+}
+
+int fake_urdmad_run(const char *socket_path, int ready)
+{
+	static struct fake fake = { .version = URDMA_CONTROL_VERSION };
+
+	signal(SIGPIPE, SIG_IGN);
+	fake.arena = memfd_create("arena", MFD_CLOEXEC);
+	fake.listener = bound_socket(SOCK_SEQPACKET, socket_path, "");
+	fake.control = bound_socket(SOCK_DGRAM, socket_path, ".ctl");
+	if (fake.arena < 0 || ftruncate(fake.arena, ARENA_BYTES) < 0 ||
+	    fake.listener < 0 || fake.control < 0 ||
+	    listen(fake.listener, 16) < 0 || fake_tree_write(socket_path) < 0) {
+		perror("fake urdmad");
+		return 1;
+	}
+	if (write(ready, "ready\n", 6) != 6)
+		return 1;
+	for (;;)
+		turn(&fake);
+}

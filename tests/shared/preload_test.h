@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Tests that run under the preload library against a fake urdmad. */
+#ifndef URDMA_TESTS_PRELOAD_TEST_H
+#define URDMA_TESTS_PRELOAD_TEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* For main(): starts a fake urdmad and this program once more under the
+ * preload library, where `run` runs the tests. */
+int preload_test_main(char **argv, int (*run)(void));
+
+/* A request to the fake urdmad (fake_urdmad.h): the number it answers. */
+int fake_ask(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The fake urdmad dies, as by kill -9; returns when it is dead. */
+void fake_kill(void);
+
+/* Until `op` was asked for `count` times or `sessions` are open; fails the
+ * test after 30 seconds. */
+void fake_wait_sessions(int sessions);
+
+/* An open device or rdma_cm; fails the test if it cannot be opened. */
+int open_verbs(void);
+int open_cm(void);
+
+/* A uverbs command, structure with its response address first (0: none):
+ * 0 or a negative errno. */
+int verbs_command(int fd, uint32_t command, void *request, size_t request_len,
+		  void *response, size_t response_len);
+int cm_command(int fd, uint32_t command, const void *request,
+	       size_t request_len, size_t response_len);
+
+/* GET_CONTEXT: the async fd. */
+int get_context(int verbs);
+
+#endif

@@ -1,0 +1,471 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The uverbs commands and their events under the preload library. */
+#define _GNU_SOURCE
+#include "unit/unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <infiniband/verbs.h>
+#include <poll.h>
+#include <rdma/ib_user_verbs.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <urdma/uverbs_abi.h>
+
+#include "shared/preload_test.h"
+
+#define COMMAND(fd, name, request, response)                                   \
+	verbs_command(fd, IB_USER_VERBS_CMD_##name, &(request),                \
+		      sizeof(request), &(response), sizeof(response))
+
+enum { PAGE = 4096, ARENA_KEY = 4096, ARENA_BYTES = 2 << 20 };
+
+struct fixture {
+	int fd, async, pd;
+};
+
+static int set_up(void **state)
+{
+	static struct fixture f;
+	struct ib_uverbs_alloc_pd request;
+	struct ib_uverbs_alloc_pd_resp response;
+
+	f.fd = open_verbs();
+	f.async = get_context(f.fd);
+	assert_int_equal(COMMAND(f.fd, ALLOC_PD, request, response), 0);
+	f.pd = (int)response.pd_handle;
+	*state = &f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	close(f->async);
+	close(f->fd);
+	return 0;
+}
+
+static void lengths_are_checked_as_the_kernel_does(void **state)
+{
+	struct fixture *f = *state;
+	struct ib_uverbs_alloc_pd request = { 0 };
+	struct ib_uverbs_alloc_pd_resp response;
+	struct {
+		struct ib_uverbs_cmd_hdr header;
+		struct ib_uverbs_alloc_pd core;
+	} message = { .header = { IB_USER_VERBS_CMD_ALLOC_PD, 3, 1 } };
+
+	/* in_words is not what was written */
+	assert_int_equal(write(f->fd, &message, sizeof(message)), -1);
+	assert_int_equal(errno, EINVAL);
+	/* shorter than any header */
+	assert_int_equal(write(f->fd, &message, 4), -1);
+	assert_int_equal(errno, EINVAL);
+	/* too short for the command */
+	assert_int_equal(verbs_command(f->fd, IB_USER_VERBS_CMD_ALLOC_PD,
+				       &request, 4, NULL, 4),
+			 -ENOSPC);
+	/* no room for the response */
+	assert_int_equal(verbs_command(f->fd, IB_USER_VERBS_CMD_ALLOC_PD,
+				       &request, sizeof(request), &response, 0),
+			 -ENOSPC);
+}
+
+static void what_is_not_served_is_not_supported(void **state)
+{
+	struct fixture *f = *state;
+	char request[64] = { 0 };
+
+	assert_int_equal(verbs_command(f->fd, IB_USER_VERBS_CMD_CREATE_SRQ,
+				       request, sizeof(request), NULL, 64),
+			 -EOPNOTSUPP);
+	assert_int_equal(
+		verbs_command(f->fd,
+			      IB_USER_VERBS_CMD_FLAG_EXTENDED |
+				      IB_USER_VERBS_EX_CMD_QUERY_DEVICE,
+			      request, sizeof(request), NULL, 64),
+		-EOPNOTSUPP);
+	assert_int_equal(
+		verbs_command(f->fd, 255, request, sizeof(request), NULL, 64),
+		-EOPNOTSUPP);
+}
+
+static void the_daemons_refusal_is_the_commands(void **state)
+{
+	struct fixture *f = *state;
+	struct ib_uverbs_dealloc_pd request = { .pd_handle = 99999 };
+
+	assert_int_equal(verbs_command(f->fd, IB_USER_VERBS_CMD_DEALLOC_PD,
+				       &request, sizeof(request), NULL, 0),
+			 -EINVAL);
+}
+
+static void the_device_is_described_as_urdmad_does(void **state)
+{
+	struct fixture *f = *state;
+	struct ib_uverbs_query_device request;
+	struct ib_uverbs_query_device_resp response;
+
+	assert_int_equal(COMMAND(f->fd, QUERY_DEVICE, request, response), 0);
+	assert_int_equal(be64toh(response.node_guid), 0x020000fffe00002aULL);
+	assert_int_equal(response.max_qp, 100);
+	assert_int_equal(response.max_sge, 12); /* the lesser of 16 and 12 */
+	assert_int_equal(response.max_pd, 600);
+	assert_int_equal(response.phys_port_cnt, 1);
+}
+
+static void provider_data_lies_behind_the_response(void **state)
+{
+	struct fixture *f = *state;
+	struct ib_uverbs_create_cq request = {
+		.cqe = 10,
+		.comp_channel = -1,
+		.user_handle = 5,
+	};
+	struct {
+		struct ib_uverbs_create_cq_resp core;
+		struct urdma_uhw_create_cq_resp driver;
+	} response;
+
+	assert_int_equal(COMMAND(f->fd, CREATE_CQ, request, response), 0);
+	assert_int_equal(response.core.cqe, 255);
+	assert_int_equal(response.driver.ring.arena, ARENA_KEY);
+	assert_int_equal(response.driver.ring.slots, 256);
+}
+
+static void a_short_response_is_not_overrun(void **state)
+{
+	struct fixture *f = *state;
+	struct ib_uverbs_create_cq request = { .comp_channel = -1 };
+	struct {
+		struct ib_uverbs_create_cq_resp core;
+		uint64_t guard[8];
+	} response;
+
+	memset(&response, 0xa5, sizeof(response));
+	assert_int_equal(verbs_command(f->fd, IB_USER_VERBS_CMD_CREATE_CQ,
+				       &request, sizeof(request), &response,
+				       sizeof(response.core) + 8),
+			 0);
+	assert_int_equal(response.guard[0], ARENA_KEY);
+	assert_int_equal(response.guard[1], 0xa5a5a5a5a5a5a5a5ULL);
+}
+
+static int reg_mr(struct fixture *f, const void *start, uint64_t length,
+		  uint64_t offset_of_iova, unsigned int access)
+{
+	struct ib_uverbs_reg_mr request = {
+		.start = (uintptr_t)start,
+		.hca_va = (uintptr_t)start + offset_of_iova,
+		.length = length,
+		.pd_handle = (uint32_t)f->pd,
+		.access_flags = access,
+	};
+	struct ib_uverbs_reg_mr_resp response;
+
+	return COMMAND(f->fd, REG_MR, request, response);
+}
+
+static char *map_pages(size_t pages, int rights)
+{
+	char *map = mmap(NULL, pages * PAGE, rights,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	assert_ptr_not_equal(map, MAP_FAILED);
+	return map;
+}
+
+static void memory_that_is_not_mapped_is_EFAULT(void **state)
+{
+	char *map = map_pages(3, PROT_READ | PROT_WRITE);
+
+	munmap(map + PAGE, PAGE);
+	assert_int_equal(
+		reg_mr(*state, map, 3 * PAGE, 0, IBV_ACCESS_LOCAL_WRITE),
+		-EFAULT);
+	assert_int_equal(reg_mr(*state, map, 3 * PAGE, 0, 0), -EFAULT);
+	assert_int_equal(reg_mr(*state, map, PAGE, 0, IBV_ACCESS_LOCAL_WRITE),
+			 0);
+	assert_int_equal(
+		reg_mr(*state, map + PAGE - 1, 2, 0, IBV_ACCESS_LOCAL_WRITE),
+		-EFAULT);
+	munmap(map, PAGE);
+	munmap(map + 2 * PAGE, PAGE);
+}
+
+static void read_only_memory_can_only_be_read(void **state)
+{
+	char *map = map_pages(1, PROT_READ);
+
+	assert_int_equal(reg_mr(*state, map, PAGE, 0, 0), 0);
+	assert_int_equal(reg_mr(*state, map, PAGE, 0, IBV_ACCESS_REMOTE_READ),
+			 0);
+	assert_int_equal(reg_mr(*state, map, PAGE, 0, IBV_ACCESS_LOCAL_WRITE),
+			 -EFAULT);
+	munmap(map, PAGE);
+}
+
+static void inaccessible_memory_is_EFAULT(void **state)
+{
+	char *map = map_pages(1, PROT_NONE);
+
+	assert_int_equal(reg_mr(*state, map, PAGE, 0, 0), -EFAULT);
+	munmap(map, PAGE);
+}
+
+static void ranges_that_are_none_are_EINVAL(void **state)
+{
+	static char memory[2];
+
+	assert_int_equal(reg_mr(*state, memory, 0, 0, 0), -EINVAL);
+	assert_int_equal(reg_mr(*state, memory, UINT64_MAX - 1, 0, 0), -EINVAL);
+	/* the kernel wants the same offset in the page */
+	assert_int_equal(reg_mr(*state, memory, 1, 1, 0), -EINVAL);
+	assert_int_equal(reg_mr(*state, memory, 1, PAGE, 0), 0);
+}
+
+static void queue_memory_is_mapped_through_the_device(void **state)
+{
+	struct fixture *f = *state;
+	char *one = mmap(NULL, ARENA_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED,
+			 f->fd, ARENA_KEY);
+	char *two = mmap64(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED,
+			   f->fd, ARENA_KEY);
+
+	assert_ptr_not_equal(one, MAP_FAILED);
+	assert_ptr_not_equal(two, MAP_FAILED);
+	strcpy(one, "seen by both");
+	assert_string_equal(two, "seen by both");
+	munmap(one, ARENA_BYTES);
+	munmap(two, PAGE);
+	assert_ptr_equal(mmap(NULL, ARENA_BYTES + PAGE, PROT_READ, MAP_SHARED,
+			      f->fd, ARENA_KEY),
+			 MAP_FAILED);
+	assert_int_equal(errno, EINVAL);
+	assert_ptr_equal(mmap(NULL, PAGE, PROT_READ, MAP_SHARED, f->fd, 0),
+			 MAP_FAILED);
+	assert_int_equal(errno, EINVAL);
+}
+
+static void the_kick_is_a_post_of_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct ib_uverbs_post_send request = { 0 };
+	struct ib_uverbs_post_send_resp response;
+	int before = fake_ask("count %d", URDMA_OP_KICK);
+
+	assert_int_equal(COMMAND(f->fd, POST_SEND, request, response), 0);
+	assert_int_equal(fake_ask("count %d", URDMA_OP_KICK), before + 1);
+	request.wr_count = 1;
+	assert_int_equal(COMMAND(f->fd, POST_SEND, request, response),
+			 -EOPNOTSUPP);
+}
+
+static int create_channel(int fd)
+{
+	struct ib_uverbs_create_comp_channel request;
+	struct ib_uverbs_create_comp_channel_resp response;
+
+	assert_int_equal(COMMAND(fd, CREATE_COMP_CHANNEL, request, response),
+			 0);
+	return (int)response.fd;
+}
+
+static int create_cq(int fd, int channel, uint64_t name)
+{
+	struct ib_uverbs_create_cq request = {
+		.cqe = 10,
+		.comp_channel = channel,
+		.user_handle = name,
+	};
+	struct ib_uverbs_create_cq_resp response;
+	int ret = COMMAND(fd, CREATE_CQ, request, response);
+
+	return ret < 0 ? ret : (int)response.cq_handle;
+}
+
+static unsigned int destroy_cq(int fd, int cq)
+{
+	struct ib_uverbs_destroy_cq request = { .cq_handle = (uint32_t)cq };
+	struct ib_uverbs_destroy_cq_resp response;
+
+	assert_int_equal(COMMAND(fd, DESTROY_CQ, request, response), 0);
+	return response.comp_events_reported;
+}
+
+static uint64_t read_event(int channel)
+{
+	struct ib_uverbs_comp_event_desc event;
+	ssize_t len = read(channel, &event, sizeof(event));
+
+	return len == sizeof(event) ? event.cq_handle : 0;
+}
+
+static void a_completion_event_names_its_queue(void **state)
+{
+	struct fixture *f = *state;
+	int channel = create_channel(f->fd);
+	int cq = create_cq(f->fd, channel, 0x1234);
+	struct pollfd poll_fd = { .fd = channel, .events = POLLIN };
+
+	assert_int_equal(poll(&poll_fd, 1, 0), 0);
+	assert_int_equal(fake_ask("comp %d", cq), 0);
+	assert_int_equal(poll(&poll_fd, 1, -1), 1);
+	assert_int_equal(read_event(channel), 0x1234);
+	assert_int_equal(destroy_cq(f->fd, cq), 1);
+	close(channel);
+}
+
+static void a_nonblocking_channel_says_EAGAIN(void **state)
+{
+	struct fixture *f = *state;
+	int channel = create_channel(f->fd);
+	char event[8];
+
+	fcntl(channel, F_SETFL, fcntl(channel, F_GETFL) | O_NONBLOCK);
+	assert_int_equal(read(channel, event, sizeof(event)), -1);
+	assert_int_equal(errno, EAGAIN);
+	close(channel);
+}
+
+static void an_edge_is_reported_once(void **state)
+{
+	struct fixture *f = *state;
+	int channel = create_channel(f->fd);
+	int cq = create_cq(f->fd, channel, 1);
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+
+	assert_int_equal(epoll_ctl(epoll, EPOLL_CTL_ADD, channel, &event), 0);
+	assert_int_equal(fake_ask("comp %d", cq), 0);
+	assert_int_equal(epoll_wait(epoll, &event, 1, -1), 1);
+	assert_int_equal(epoll_wait(epoll, &event, 1, 0), 0);
+	assert_int_equal(fake_ask("comp %d", cq), 0);
+	assert_int_equal(epoll_wait(epoll, &event, 1, -1), 1);
+	close(epoll);
+	assert_int_equal(destroy_cq(f->fd, cq), 0);
+	close(channel);
+}
+
+/* libibverbs waits until as many were acknowledged as are reported. */
+static void destroying_takes_back_the_events_that_nobody_read(void **state)
+{
+	struct fixture *f = *state;
+	int channel = create_channel(f->fd);
+	int dying = create_cq(f->fd, channel, 0xd);
+	int other = create_cq(f->fd, channel, 0xe);
+
+	fcntl(channel, F_SETFL, fcntl(channel, F_GETFL) | O_NONBLOCK);
+	fake_ask("comp %d", dying);
+	fake_ask("comp %d", other);
+	fake_ask("comp %d", dying);
+	fake_ask("comp %d", other);
+	assert_int_equal(read_event(channel), 0xd);
+	assert_int_equal(destroy_cq(f->fd, dying), 1);
+	assert_int_equal(read_event(channel), 0xe);
+	assert_int_equal(read_event(channel), 0xe);
+	assert_int_equal(read_event(channel), 0);
+	assert_int_equal(destroy_cq(f->fd, other), 2);
+	close(channel);
+}
+
+static void a_copy_of_a_channel_is_the_channel(void **state)
+{
+	struct fixture *f = *state;
+	int channel = create_channel(f->fd);
+	int copy = dup(channel);
+	int cq;
+
+	close(channel);
+	cq = create_cq(f->fd, copy, 7);
+	assert_true(cq > 0);
+	assert_int_equal(fake_ask("comp %d", cq), 0);
+	assert_int_equal(destroy_cq(f->fd, cq), 0);
+	close(copy);
+}
+
+static void what_is_no_channel_of_this_device_is_EBADF(void **state)
+{
+	struct fixture *f = *state;
+	int other = open_verbs();
+	int channel = create_channel(other);
+
+	assert_int_equal(create_cq(f->fd, STDIN_FILENO, 1), -EBADF);
+	assert_int_equal(create_cq(f->fd, f->fd, 1), -EBADF);
+	assert_int_equal(create_cq(f->fd, 777, 1), -EBADF);
+	assert_int_equal(create_cq(f->fd, channel, 1), -EBADF);
+	close(channel);
+	close(other);
+}
+
+static void a_queue_whose_channel_was_closed_can_be_destroyed(void **state)
+{
+	struct fixture *f = *state;
+	int channel = create_channel(f->fd);
+	int cq = create_cq(f->fd, channel, 7);
+
+	close(channel);
+	close(f->async);
+	assert_int_equal(destroy_cq(f->fd, cq), 0);
+}
+
+static void an_async_event_is_read_as_the_kernel_writes_it(void **state)
+{
+	struct fixture *f = *state;
+	struct ib_uverbs_async_event_desc event;
+
+	assert_int_equal(fake_ask("async %d %d", 55, IBV_EVENT_QP_FATAL), 0);
+	assert_int_equal(read(f->async, &event, sizeof(event)), sizeof(event));
+	assert_int_equal(event.element, 55);
+	assert_int_equal(event.event_type, IBV_EVENT_QP_FATAL);
+}
+
+static void events_cannot_be_written(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(write(f->async, "x", 1), -1);
+	assert_int_equal(errno, EINVAL);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+static int run(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(lengths_are_checked_as_the_kernel_does),
+		TEST(what_is_not_served_is_not_supported),
+		TEST(the_daemons_refusal_is_the_commands),
+		TEST(the_device_is_described_as_urdmad_does),
+		TEST(provider_data_lies_behind_the_response),
+		TEST(a_short_response_is_not_overrun),
+		TEST(memory_that_is_not_mapped_is_EFAULT),
+		TEST(read_only_memory_can_only_be_read),
+		TEST(inaccessible_memory_is_EFAULT),
+		TEST(ranges_that_are_none_are_EINVAL),
+		TEST(queue_memory_is_mapped_through_the_device),
+		TEST(the_kick_is_a_post_of_nothing),
+		TEST(a_completion_event_names_its_queue),
+		TEST(a_nonblocking_channel_says_EAGAIN),
+		TEST(an_edge_is_reported_once),
+		TEST(destroying_takes_back_the_events_that_nobody_read),
+		TEST(a_copy_of_a_channel_is_the_channel),
+		TEST(what_is_no_channel_of_this_device_is_EBADF),
+		TEST(a_queue_whose_channel_was_closed_can_be_destroyed),
+		TEST(an_async_event_is_read_as_the_kernel_writes_it),
+		TEST(events_cannot_be_written),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+int main(int argc, char **argv)
+{
+	(void)argc;
+	return preload_test_main(argv, run);
+}
