@@ -14,7 +14,8 @@
 enum {
 	CONFIG_ERROR_MAX = 512,
 	CONFIG_MAX_PORTS = 64,
-	CONFIG_NAME_MAX = 63, /* IBV_SYSFS_NAME_MAX with its zero is 64 */
+	CONFIG_MTU_MAX = 64000, /* a packet buffer's length has 16 bits */
+	CONFIG_NAME_MAX = 63,	/* IBV_SYSFS_NAME_MAX with its zero is 64 */
 };
 
 struct port_config {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * An Ethernet port: a DPDK device, its packet buffers, and the address that
- * urdmad answers for on it.  EAL runs already (eal.h).
+ * urdmad answers for on it.  EAL runs already (eal.h).  pktio.h moves its
+ * frames.
  */
 #ifndef URDMA_URDMAD_PORT_H
 #define URDMA_URDMAD_PORT_H
@@ -12,13 +13,23 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/drop.h"
+#include "net/neigh.h"
+#include "urdmad/poller.h"
+#include "urdmad/port_plan.h"
 
-enum { PORT_BURST_MAX = 64 };
+enum {
+	PORT_BURST_MAX = 64,
+	PORT_LOOP_MAX = 256, /* frames on their way to ourselves */
+	PORT_ERROR_MAX = 256,
+};
 
-struct port;
+struct iw_stack;
 struct port_config;
+struct rte_mbuf;
+struct rte_mempool;
+
 struct port_error {
-	char text[256];
+	char text[PORT_ERROR_MAX];
 };
 
 struct port_counters {
@@ -26,24 +37,49 @@ struct port_counters {
 	uint64_t rx_bytes;
 	uint64_t tx_frames;
 	uint64_t tx_bytes;
-	uint64_t tx_full;     /* frames that the device would not take */
-	uint64_t tx_no_neigh; /* segments whose neighbour is not resolved yet */
+	uint64_t tx_full;     /* frames that the device did not take */
+	uint64_t tx_no_neigh; /* segments whose neighbour did not answer */
 	uint64_t tx_copied;   /* payloads copied to a fresh buffer */
 	uint64_t tx_looped;   /* segments to our own address */
 	uint64_t drops[DROP_COUNT];
 };
 
-/* `port` is NULL unless 0 is returned; else `error` says why. */
-int port_open(const struct port_config *config, struct port **port,
-	      struct port_error *error);
-/* NULL is fine. */
+struct port {
+	struct buf_pool pool; /* first: buf_pool_ops find the port by it */
+	const struct port_config *config;
+	struct port_plan plan;
+	uint16_t id; /* DPDK's */
+	bool probed; /* by us: removed again at the end */
+	bool started;
+	uint8_t mac[6];
+	struct rte_mempool *mempool;
+	bool link_up; /* else nothing is sent */
+	/* Its fd becomes readable when frames arrive; -1: it cannot say. */
+	struct poller_watch rx;
+
+	struct neigh neigh;
+	struct iw_stack *stack; /* the device's, set by the owner */
+	struct rte_mbuf *tx[PORT_BURST_MAX]; /* built, not handed over yet */
+	unsigned int tx_count;
+	struct rte_mbuf *loop[PORT_LOOP_MAX];
+	unsigned int loop_head, loop_count;
+	struct port_counters counters;
+};
+
+/* Fills `plan`; -1 with `error` set: there is no such interface, or its MTU or
+ * addresses contradict the configuration. */
+int port_prepare(struct port_plan *plan, const struct port_config *config,
+		 struct port_error *error);
+
+/* NULL with `error` set. */
+struct port *port_open(const struct port_config *config,
+		       const struct port_plan *plan, struct port_error *error);
+/* NULL and the half-built are fine. */
 void port_close(struct port *port);
 
-const struct port_config *port_config(const struct port *port);
-const uint8_t *port_mac(const struct port *port); /* 6 bytes */
-uint32_t port_mtu(const struct port *port);	  /* IP packet bytes */
-/* Bufs with room for a TCP payload of port_mtu() - 40 bytes. */
-struct buf_pool *port_pool(struct port *port);
-const struct port_counters *port_counters(const struct port *port);
+bool port_link_up(const struct port *port);
+
+/* The default address: locally administered, the same at every start. */
+void port_mac_derive(uint8_t mac[6], const struct port_config *config);
 
 #endif

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "urdmad/config_reader.h"
+
+enum { DEFAULT_PREFIX = 24 };
+
+/* "a.b.c.d" or "a.b.c.d/n" of a host. */
+static bool parse_ipv4(const char *text, struct port_config *port)
+{
+	char host[INET_ADDRSTRLEN];
+	size_t host_len = strcspn(text, "/");
+	const char *prefix = text + host_len;
+	char *end;
+	unsigned long bits = DEFAULT_PREFIX;
+
+	if (host_len >= sizeof(host))
+		return false;
+	memcpy(host, text, host_len);
+	host[host_len] = '\0';
+	if (inet_pton(AF_INET, host, port->ipv4) != 1)
+		return false;
+	if (*prefix) {
+		if (!isdigit((unsigned char)prefix[1]))
+			return false;
+		bits = strtoul(prefix + 1, &end, 10);
+		if (*end || bits < 1 || bits > 32)
+			return false;
+	}
+	port->prefix_len = (uint8_t)bits;
+	/* 0/8, 127/8 and 224/3 are no hosts (RFC 1122 section 3.2.1.3). */
+	return port->ipv4[0] != 0 && port->ipv4[0] != 127 &&
+	       port->ipv4[0] < 224;
+}
+
+static bool read_ipv4(struct config_reader *reader,
+		      const struct config_key *key, struct json_object *value,
+		      void *into)
+{
+	struct port_config *port = into;
+
+	port->has_ipv4 = json_object_is_type(value, json_type_string) &&
+			 parse_ipv4(json_object_get_string(value), port);
+	return port->has_ipv4 || config_unwanted(reader, value, key->want);
+}
+
+static bool read_mac(struct config_reader *reader, const struct config_key *key,
+		     struct json_object *value, void *into)
+{
+	struct port_config *port = into;
+	uint8_t *m = port->mac;
+	int used = 0;
+
+	port->has_mac = json_object_is_type(value, json_type_string) &&
+			sscanf(json_object_get_string(value),
+			       "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &m[0],
+			       &m[1], &m[2], &m[3], &m[4], &m[5], &used) == 6 &&
+			used == json_object_get_string_len(value) &&
+			used == 17 && !(m[0] & 1) &&
+			memcmp(m, "\0\0\0\0\0", 6) != 0;
+	return port->has_mac || config_unwanted(reader, value, key->want);
+}
+
+/* A device name becomes a directory's. */
+static bool read_name(struct config_reader *reader,
+		      const struct config_key *key, struct json_object *value,
+		      void *into)
+{
+	struct port_config *port = into;
+
+	if (!config_read_string(reader, key, value, into))
+		return false;
+	for (const char *c = port->name; *c; c++)
+		if (!isalnum((unsigned char)*c) && *c != '_' && *c != '-')
+			return config_unwanted(reader, value, key->want);
+	return true;
+}
+
+static bool read_transport(struct config_reader *reader,
+			   const struct config_key *key,
+			   struct json_object *value, void *into)
+{
+	(void)into;
+	if (json_object_is_type(value, json_type_string) &&
+	    strcmp(json_object_get_string(value), "iwarp") == 0)
+		return true;
+	return config_unwanted(reader, value, key->want);
+}
+
+/* false is what happens without the key too. */
+static bool read_off(struct config_reader *reader, const struct config_key *key,
+		     struct json_object *value, void *into)
+{
+	if (json_object_is_type(value, json_type_boolean) &&
+	    !json_object_get_boolean(value))
+		return true;
+	return config_refuse(reader, key, value, into);
+}
+
+#define FIELD(name) offsetof(struct port_config, name)
+#define NUMBER(key, lowest, highest)                                           \
+	{                                                                      \
+		.name = #key, .read = config_read_u32, .offset = FIELD(key),   \
+		.min = lowest, .max = highest                                  \
+	}
+
+const struct config_key config_port_keys[] = {
+	{ "name", read_name, FIELD(name), 1, CONFIG_NAME_MAX,
+	  "a device name of letters, digits, '_' and '-', at most 63" },
+	{ "netdev", config_read_string, FIELD(netdev), 1, 15,
+	  "the name of a network interface" },
+	{ "pci_address", config_read_string, FIELD(pci_address), 1, 32,
+	  "a PCI address as \"0000:03:00.0\"" },
+	{ "device", config_read_string, FIELD(device), 1, 1000,
+	  "a DPDK device as \"net_vhost0,iface=/run/x\"" },
+	{ "ipv4_address", read_ipv4, 0, 0, 0,
+	  "a host's IPv4 address as \"10.2.0.100/24\"" },
+	{ "mac", read_mac, 0, 0, 0,
+	  "a unicast MAC address as \"02:00:00:00:00:01\"" },
+	{ "transport", read_transport, 0, 0, 0,
+	  "\"iwarp\" (RoCE is not there yet)" },
+	{ "ipv6_address", config_refuse, 0, 0, 0,
+	  "no such key: IPv6 is not there yet" },
+	{ "exception", read_off, 0, 0, 0,
+	  "false: the exception path is not there yet" },
+	{ "mpa_qpn_port", config_refuse, 0, 0, 0,
+	  "no such key: iWARP queue pairs by number are not there yet" },
+	{ "link_layer", config_refuse, 0, 0, 0,
+	  "no such key: it is RoCE's, which is not there yet" },
+	{ "dcqcn", config_refuse, 0, 0, 0,
+	  "no such key: it is RoCE's, which is not there yet" },
+	NUMBER(mtu, 576, CONFIG_MTU_MAX),
+	NUMBER(recv_wait_ms, 0, 60000),
+	NUMBER(max_qp, 1, 65535),
+	NUMBER(rx_desc_count, 64, 32768),
+	NUMBER(tx_desc_count, 64, 32768),
+	NUMBER(rx_burst_size, 1, 64),
+	NUMBER(tx_burst_size, 1, 64),
+	{ 0 },
+};

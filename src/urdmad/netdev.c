@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "urdmad/netdev.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <ifaddrs.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static int ask(const char *name, unsigned long what, struct ifreq *request)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int result = 0;
+
+	if (fd < 0)
+		return -errno;
+	memset(request, 0, sizeof(*request));
+	snprintf(request->ifr_name, sizeof(request->ifr_name), "%s", name);
+	if (ioctl(fd, what, request) < 0)
+		result = -errno;
+	close(fd);
+	return result;
+}
+
+int netdev_mtu(const char *name)
+{
+	struct ifreq request;
+	int result = ask(name, SIOCGIFMTU, &request);
+
+	return result < 0 ? result : request.ifr_mtu;
+}
+
+bool netdev_running(const char *name)
+{
+	struct ifreq request;
+
+	return ask(name, SIOCGIFFLAGS, &request) == 0 &&
+	       (request.ifr_flags & (IFF_UP | IFF_RUNNING)) ==
+		       (IFF_UP | IFF_RUNNING);
+}
+
+static bool is(const struct ifaddrs *entry, const char *name,
+	       const uint8_t ip[static 4])
+{
+	const struct sockaddr_in *addr = (const void *)entry->ifa_addr;
+
+	return strcmp(entry->ifa_name, name) == 0 && addr &&
+	       addr->sin_family == AF_INET &&
+	       memcmp(&addr->sin_addr, ip, 4) == 0;
+}
+
+bool netdev_has_ip4(const char *name, const uint8_t ip[static 4])
+{
+	struct ifaddrs *all, *entry;
+	bool found = false;
+
+	if (getifaddrs(&all) < 0)
+		return false;
+	for (entry = all; entry && !found; entry = entry->ifa_next)
+		found = is(entry, name, ip);
+	freeifaddrs(all);
+	return found;
+}
+
+static bool bound_to(int fd, unsigned int ifindex)
+{
+	struct sockaddr_ll addr = { 0 };
+	socklen_t len = sizeof(int);
+	int domain;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0 ||
+	    domain != AF_PACKET)
+		return false;
+	len = sizeof(addr);
+	return getsockname(fd, (struct sockaddr *)&addr, &len) == 0 &&
+	       (unsigned int)addr.sll_ifindex == ifindex;
+}
+
+int netdev_packet_fd(const char *name)
+{
+	unsigned int ifindex = if_nametoindex(name);
+	DIR *dir = opendir("/proc/self/fd");
+	struct dirent *entry;
+	int found = -ENOENT;
+
+	if (!dir)
+		return -errno;
+	while (found < 0 && (entry = readdir(dir))) {
+		int fd = atoi(entry->d_name);
+
+		if (entry->d_name[0] != '.' && bound_to(fd, ifindex))
+			found = fd;
+	}
+	closedir(dir);
+	return found;
+}

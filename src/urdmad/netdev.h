@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the kernel says about one of its network interfaces. */
+#ifndef URDMA_URDMAD_NETDEV_H
+#define URDMA_URDMAD_NETDEV_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* IP packet bytes, or a negative errno: -ENODEV. */
+int netdev_mtu(const char *name);
+
+/* Up, with a carrier. */
+bool netdev_running(const char *name);
+
+/* The kernel itself answers for `ip` (as on the wire) on the interface. */
+bool netdev_has_ip4(const char *name, const uint8_t ip[static 4]);
+
+/*
+ * The AF_PACKET socket in this process that is bound to the interface:
+ * net_af_packet has no rx interrupt, but its socket can be waited for.  It
+ * stays the driver's.  -ENOENT: none.
+ */
+int netdev_packet_fd(const char *name);
+
+#endif

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "urdmad/pktio.h"
+
+#include <string.h>
+
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+
+#include "net/icmp.h"
+#include "net/ip4.h"
+#include "urdmad/config.h"
+#include "urdmad/port.h"
+
+static void put_eth(struct port *port, struct rte_mbuf *mbuf,
+		    const uint8_t dst[static ETH_ADDR], uint16_t type)
+{
+	struct eth eth = { .type = type };
+
+	memcpy(eth.dst, dst, ETH_ADDR);
+	memcpy(eth.src, port->mac, ETH_ADDR);
+	eth_encode(&eth, rte_pktmbuf_mtod(mbuf, uint8_t *));
+}
+
+bool pktio_ready(const struct port *port)
+{
+	return port->tx_count < port->config->tx_burst_size;
+}
+
+/* What the device does not take stays for the next turn. */
+static void flush(struct port *port)
+{
+	uint64_t bytes[PORT_BURST_MAX];
+	unsigned int sent;
+
+	if (!port->tx_count || !port->link_up)
+		return;
+	for (unsigned int i = 0; i < port->tx_count; i++)
+		bytes[i] = port->tx[i]->pkt_len;
+	sent = rte_eth_tx_burst(port->id, 0, port->tx,
+				(uint16_t)port->tx_count);
+	for (unsigned int i = 0; i < sent; i++)
+		port->counters.tx_bytes += bytes[i];
+	port->counters.tx_frames += sent;
+	port->tx_count -= sent;
+	port->counters.tx_full += port->tx_count;
+	memmove(port->tx, port->tx + sent, port->tx_count * sizeof(*port->tx));
+}
+
+/* Takes a frame that is complete but for its padding (IEEE 802.3). */
+static void send_frame(struct port *port, struct rte_mbuf *mbuf)
+{
+	if (mbuf->pkt_len < ETH_MIN_FRAME) {
+		uint16_t pad = (uint16_t)(ETH_MIN_FRAME - mbuf->pkt_len);
+		char *end = rte_pktmbuf_append(mbuf, pad);
+
+		if (end)
+			memset(end, 0, pad);
+	}
+	if (port->tx_count == PORT_BURST_MAX)
+		flush(port);
+	if (port->tx_count == PORT_BURST_MAX) {
+		rte_pktmbuf_free(mbuf);
+		return;
+	}
+	port->tx[port->tx_count++] = mbuf;
+}
+
+void pktio_send_ip4(struct port *port, struct rte_mbuf *mbuf,
+		    const uint8_t dst[static 4], nsec_t now)
+{
+	const uint8_t *mac = neigh_lookup(&port->neigh, dst, now);
+
+	if (mac) {
+		put_eth(port, mbuf, mac, ETH_TYPE_IP4);
+		send_frame(port, mbuf);
+		return;
+	}
+	mbuf = neigh_hold(&port->neigh, dst, mbuf);
+	port->counters.tx_no_neigh += mbuf != NULL;
+	rte_pktmbuf_free(mbuf);
+}
+
+static void send_arp(struct port *port, const struct neigh_output *out)
+{
+	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(port->mempool);
+	char *frame;
+
+	if (!mbuf) {
+		port->counters.drops[DROP_NO_BUFFER]++;
+		return;
+	}
+	frame = rte_pktmbuf_append(mbuf, ETH_LEN + ARP_LEN);
+	put_eth(port, mbuf, out->mac, ETH_TYPE_ARP);
+	arp_encode(&out->arp, (uint8_t *)frame + ETH_LEN);
+	send_frame(port, mbuf);
+}
+
+static unsigned int send_neigh(struct port *port)
+{
+	struct neigh_output out;
+	unsigned int count = 0;
+
+	for (;; count++) {
+		switch (neigh_output(&port->neigh, &out)) {
+		case NEIGH_NOTHING:
+			return count;
+		case NEIGH_SEND_ARP:
+			send_arp(port, &out);
+			break;
+		case NEIGH_SEND_HELD:
+			put_eth(port, out.held, out.mac, ETH_TYPE_IP4);
+			send_frame(port, out.held);
+			break;
+		case NEIGH_DROP_HELD:
+			port->counters.tx_no_neigh++;
+			rte_pktmbuf_free(out.held);
+			break;
+		}
+	}
+}
+
+/* The reply is made of the request: same bytes, shorter header if that had
+ * options. */
+static enum drop icmp_input(struct port *port, struct pktio_frame *frame,
+			    const struct ip4 *request)
+{
+	struct rte_mbuf *mbuf = frame->mbuf;
+	uint8_t *start = rte_pktmbuf_mtod(mbuf, uint8_t *);
+	uint16_t at = (uint16_t)(frame->in.pos - start);
+	struct ip4 reply = { .protocol = IP4_ICMP,
+			     .ttl = IP4_TTL,
+			     .tos = request->tos,
+			     .payload_len = request->payload_len };
+	enum drop drop = icmp_echo_reply(start + at, frame->in.left);
+
+	if (drop)
+		return drop;
+	memcpy(reply.src, request->dst, 4);
+	memcpy(reply.dst, request->src, 4);
+	rte_pktmbuf_adj(mbuf, at - PKTIO_IP4_HEADERS);
+	rte_pktmbuf_trim(mbuf, (uint16_t)(mbuf->data_len - PKTIO_IP4_HEADERS -
+					  reply.payload_len));
+	ip4_encode(&reply, rte_pktmbuf_mtod(mbuf, uint8_t *) + ETH_LEN);
+	put_eth(port, mbuf, frame->eth.src, ETH_TYPE_IP4);
+	send_frame(port, mbuf);
+	frame->mbuf = NULL;
+	return DROP_NONE;
+}
+
+static enum drop ip4_input(struct port *port, struct pktio_frame *frame,
+			   nsec_t now)
+{
+	struct ip4 ip;
+	enum drop drop;
+
+	(void)now;
+	if (eth_is_group(frame->eth.dst))
+		return DROP_NOT_OURS;
+	drop = ip4_strip(&ip, &frame->in);
+	if (drop)
+		return drop;
+	if (memcmp(ip.dst, port->config->ipv4, sizeof(ip.dst)) != 0)
+		return DROP_NOT_OURS;
+	if (ip.protocol == IP4_ICMP)
+		return icmp_input(port, frame, &ip);
+	return DROP_IP_PROTOCOL;
+}
+
+static enum drop input(struct port *port, struct pktio_frame *frame, nsec_t now)
+{
+	if (frame->mbuf->nb_segs > 1 || !eth_decode(&frame->eth, &frame->in))
+		return DROP_RUNT;
+	if (!eth_is_group(frame->eth.dst) &&
+	    !eth_equal(frame->eth.dst, port->mac))
+		return DROP_NOT_OURS;
+	switch (frame->eth.type) {
+	case ETH_TYPE_IP4:
+		return ip4_input(port, frame, now);
+	case ETH_TYPE_ARP:
+		return neigh_input(&port->neigh, frame->in, now);
+	case ETH_TYPE_IP6:
+		return DROP_IP_PROTOCOL;
+	default:
+		return DROP_ETHERTYPE;
+	}
+}
+
+static void receive(struct port *port, struct rte_mbuf *mbuf, nsec_t now)
+{
+	struct pktio_frame frame = {
+		.mbuf = mbuf,
+		.in = { rte_pktmbuf_mtod(mbuf, uint8_t *), mbuf->data_len },
+	};
+	enum drop drop;
+
+	port->counters.rx_frames++;
+	port->counters.rx_bytes += mbuf->pkt_len;
+	drop = input(port, &frame, now);
+	if (drop)
+		port->counters.drops[drop]++;
+	rte_pktmbuf_free(frame.mbuf);
+	/* The cache holds one ARP answer at a time. */
+	if (frame.eth.type == ETH_TYPE_ARP)
+		send_neigh(port);
+}
+
+unsigned int pktio_receive(struct port *port, nsec_t now)
+{
+	struct rte_mbuf *burst[PORT_BURST_MAX];
+	unsigned int count = rte_eth_rx_burst(
+		port->id, 0, burst, (uint16_t)port->config->rx_burst_size);
+
+	for (unsigned int i = 0; i < count; i++)
+		receive(port, burst[i], now);
+	return count;
+}
+
+unsigned int pktio_transmit(struct port *port, nsec_t now)
+{
+	unsigned int count = send_neigh(port);
+
+	(void)now;
+	flush(port);
+	return count;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A port's frames: received ones are checked, answered (ARP, ICMP echo) or
+ * handed to the device's stack (TCP); what the stack and the neighbour cache
+ * have to say goes out.  Every frame that goes no further is counted by
+ * reason.
+ */
+#ifndef URDMA_URDMAD_PKTIO_H
+#define URDMA_URDMAD_PKTIO_H
+
+#include "base/clock.h"
+#include "base/drop.h"
+#include "base/wire.h"
+#include "net/eth.h"
+
+struct ip4;
+struct port;
+struct rte_mbuf;
+
+/* One burst of received frames.  How many there were. */
+unsigned int pktio_receive(struct port *port, nsec_t now);
+
+/* At most one burst of segments, and all that ARP has to say.  How many frames
+ * there were. */
+unsigned int pktio_transmit(struct port *port, nsec_t now);
+
+/*
+ * Between pktio.c and pktio_tcp.c.
+ */
+enum { PKTIO_IP4_HEADERS = 34 }; /* Ethernet and IPv4 */
+
+struct pktio_frame {
+	struct rte_mbuf *mbuf; /* NULL: handed on */
+	struct eth eth;
+	struct wire in; /* what is left of it */
+};
+
+enum drop pktio_tcp_input(struct port *port, struct pktio_frame *frame,
+			  const struct ip4 *ip, nsec_t now);
+/* One segment of the stack, false: it has none. */
+bool pktio_tcp_output(struct port *port, nsec_t now);
+
+/* Whether there is room for another frame. */
+bool pktio_ready(const struct port *port);
+/* Takes an IPv4 packet with room for the Ethernet header filled in front of
+ * it, of at least 14 bytes, and sends it to the neighbour, or holds it until
+ * that has answered. */
+void pktio_send_ip4(struct port *port, struct rte_mbuf *mbuf,
+		    const uint8_t dst[static 4], nsec_t now);
+
+#endif

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "urdmad/urdmad.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "urdmad/eal.h"
+#include "urdmad/listener.h"
+#include "urdmad/log.h"
+#include "urdmad/notify.h"
+#include "urdmad/sysfs.h"
+
+static void on_signal(struct poller_watch *watch, uint32_t events, nsec_t now)
+{
+	struct urdmad *urdmad =
+		(struct urdmad *)((char *)watch -
+				  offsetof(struct urdmad, signals));
+	struct signalfd_siginfo info;
+
+	(void)events;
+	(void)now;
+	if (read(watch->fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	log_info("%s, stopping", strsignal((int)info.ssi_signo));
+	urdmad->worker.stop = true;
+}
+
+/* Before EAL makes threads, so that none of them takes the signals. */
+static int open_signals(struct urdmad *urdmad)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return -errno;
+	signal(SIGPIPE, SIG_IGN);
+	urdmad->signals.ready = on_signal;
+	urdmad->signals.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (urdmad->signals.fd < 0)
+		return -errno;
+	return poller_add(&urdmad->poller, &urdmad->signals, EPOLLIN);
+}
+
+static int open_ports(struct urdmad *urdmad)
+{
+	const struct config *config = urdmad->config;
+	struct port_plan plans[CONFIG_MAX_PORTS];
+	struct port_error error;
+	uint64_t memory = 0;
+	int result;
+
+	for (size_t i = 0; i < config->port_count; i++) {
+		if (port_prepare(&plans[i], &config->ports[i], &error) < 0) {
+			log_error("%s", error.text);
+			return -EINVAL;
+		}
+		memory += plans[i].memory;
+	}
+	result = eal_start(config, memory);
+	if (result < 0)
+		return result;
+	urdmad->eal = true;
+	for (size_t i = 0; i < config->port_count; i++) {
+		urdmad->ports[i] =
+			port_open(&config->ports[i], &plans[i], &error);
+		if (!urdmad->ports[i]) {
+			log_error("%s", error.text);
+			return -EINVAL;
+		}
+		urdmad->port_count++;
+	}
+	return 0;
+}
+
+static void describe(struct sysfs_device *device, const struct port *port)
+{
+	device->name = port->config->name;
+	device->netdev = port->config->netdev;
+	memcpy(device->mac, port->mac, sizeof(device->mac));
+	device->mtu = port->plan.mtu;
+}
+
+static int write_sysfs(struct urdmad *urdmad)
+{
+	struct sysfs_device devices[CONFIG_MAX_PORTS] = { 0 };
+	int result;
+
+	for (unsigned int i = 0; i < urdmad->port_count; i++)
+		describe(&devices[i], urdmad->ports[i]);
+	if (asprintf(&urdmad->sysfs, "%s.d", urdmad->config->sock_name) < 0)
+		return -ENOMEM;
+	result = sysfs_write(urdmad->sysfs, devices, urdmad->port_count);
+	if (result < 0)
+		log_error("%s: %s", urdmad->sysfs, strerror(-result));
+	return result;
+}
+
+static void on_connection(struct poller_watch *watch, uint32_t events,
+			  nsec_t now)
+{
+	int fd = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	(void)events;
+	(void)now;
+	if (fd >= 0)
+		close(fd);
+}
+
+static int open_listener(struct urdmad *urdmad)
+{
+	int fd = listener_open(urdmad->config);
+
+	if (fd < 0)
+		return fd;
+	urdmad->listener.fd = fd;
+	urdmad->listener.ready = on_connection;
+	return poller_add(&urdmad->poller, &urdmad->listener, EPOLLIN);
+}
+
+static void say_ready(const struct urdmad *urdmad)
+{
+	for (unsigned int i = 0; i < urdmad->port_count; i++) {
+		const struct port *port = urdmad->ports[i];
+		const uint8_t *ip = port->config->ipv4;
+		const uint8_t *mac = port->mac;
+
+		log_info("%s: %u.%u.%u.%u/%u at "
+			 "%02x:%02x:%02x:%02x:%02x:%02x, mtu %u",
+			 port->config->name, ip[0], ip[1], ip[2], ip[3],
+			 port->config->prefix_len, mac[0], mac[1], mac[2],
+			 mac[3], mac[4], mac[5], port->plan.mtu);
+	}
+	log_info("ready at %s", urdmad->config->sock_name);
+	notify_ready();
+}
+
+int urdmad_open(struct urdmad *urdmad, struct config *config)
+{
+	int result;
+
+	memset(urdmad, 0, sizeof(*urdmad));
+	urdmad->config = config;
+	urdmad->listener.fd = -1;
+	urdmad->signals.fd = -1;
+	result = poller_open(&urdmad->poller);
+	if (result == 0)
+		result = open_signals(urdmad);
+	if (result == 0)
+		result = open_ports(urdmad);
+	if (result == 0)
+		result = open_listener(urdmad);
+	if (result == 0)
+		result = write_sysfs(urdmad);
+	return result;
+}
+
+int urdmad_run(struct urdmad *urdmad)
+{
+	int result;
+
+	/* The default of 50 us would be the granularity of TCP's timers. */
+	prctl(PR_SET_TIMERSLACK, 1000, 0, 0, 0);
+	urdmad->worker.ports = urdmad->ports;
+	urdmad->worker.port_count = urdmad->port_count;
+	urdmad->worker.poller = &urdmad->poller;
+	say_ready(urdmad);
+	result = worker_run(&urdmad->worker);
+	notify_stopping();
+	if (result < 0)
+		log_error("waiting for work: %s", strerror(-result));
+	return result;
+}
+
+void urdmad_close(struct urdmad *urdmad)
+{
+	if (urdmad->sysfs)
+		sysfs_remove(urdmad->sysfs);
+	free(urdmad->sysfs);
+	listener_close(urdmad->config, urdmad->listener.fd);
+	for (unsigned int i = 0; i < urdmad->port_count; i++)
+		port_close(urdmad->ports[i]);
+	if (urdmad->signals.fd >= 0)
+		close(urdmad->signals.fd);
+	poller_close(&urdmad->poller);
+	if (urdmad->eal)
+		eal_stop();
+}

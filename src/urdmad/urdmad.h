@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The daemon as a whole: made in main, passed to whoever needs it. */
+#ifndef URDMA_URDMAD_URDMAD_H
+#define URDMA_URDMAD_URDMAD_H
+
+#include "urdmad/config.h"
+#include "urdmad/poller.h"
+#include "urdmad/port.h"
+#include "urdmad/worker.h"
+
+struct urdmad {
+	struct config *config;
+	struct port *ports[CONFIG_MAX_PORTS]; /* by number of the device */
+	unsigned int port_count;
+	struct poller poller;
+	struct worker worker;
+	struct poller_watch listener;
+	struct poller_watch signals;
+	char *sysfs; /* <sock_name>.d, NULL: not written */
+	bool eal;    /* was started */
+};
+
+/* 0 or a negative errno with the reason logged.  `config` outlives it. */
+int urdmad_open(struct urdmad *urdmad, struct config *config);
+/* Serves until SIGTERM or SIGINT.  0 or a negative errno. */
+int urdmad_run(struct urdmad *urdmad);
+/* Also the half-open. */
+void urdmad_close(struct urdmad *urdmad);
+
+#endif
