@@ -32,16 +32,18 @@ static bool covers(const struct cm_id *id, unsigned int device)
 	return own->family == id->src.family || !id->afonly;
 }
 
+/* The stack's own bound is the unanswered, ours the unread: let it be. */
 static int listen_everywhere(struct cm_id *id)
 {
+	static const uint8_t any[FLOW_ADDR_LEN];
+	const uint8_t *ip = cm_addr_is_any(&id->src) ? any : id->src.ip;
 	const struct cm *cm = id->cm;
 	int ret = 0;
 
 	for (unsigned int i = 0; i < cm->count && ret == 0; i++)
 		if (covers(id, i))
-			ret = iw_listen(cm->devices[i].stack, id->src.ip,
-					id->src.port, id->backlog, id,
-					&id->listeners[i]);
+			ret = iw_listen(cm->devices[i].stack, ip, id->src.port,
+					BACKLOG_MAX, id, &id->listeners[i]);
 	return ret;
 }
 
@@ -241,7 +243,7 @@ static void request(unsigned int device, const struct iw_event *event,
 	struct cm_id *listener = event->user;
 	struct cm_id *id = NULL;
 
-	if (listener->unread < listener->backlog)
+	if (listener && listener->unread < listener->backlog)
 		id = child_of(listener, device, event, now);
 	if (!id) {
 		iw_reject(event->ep, NULL, 0, now);
