@@ -94,7 +94,7 @@ static int run_preloaded(char **argv)
 	char dir[] = "/tmp/urdma-test-XXXXXX";
 	char socket[64];
 	pid_t fake, child;
-	int status;
+	int status = 0;
 
 	if (!mkdtemp(dir))
 		die("mkdtemp");

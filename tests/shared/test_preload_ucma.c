@@ -152,6 +152,7 @@ static void there_are_no_infiniband_addresses(void **state)
 static void lengths_are_checked(void **state)
 {
 	struct rdma_ucm_listen request = { 0 };
+	struct rdma_ucm_create_id create = { 0 };
 	struct rdma_ucm_cmd_hdr header = { .cmd = RDMA_USER_CM_CMD_LISTEN,
 					   .in = 8 };
 	int cm = open_cm();
@@ -165,7 +166,7 @@ static void lengths_are_checked(void **state)
 	assert_int_equal(write(cm, &header, 4), -1);
 	assert_int_equal(errno, EINVAL);
 	assert_int_equal(
-		cm_command(cm, RDMA_USER_CM_CMD_CREATE_ID, &request, 24, 0),
+		cm_command(cm, RDMA_USER_CM_CMD_CREATE_ID, &create, 24, 0),
 		-ENOSPC);
 	close(cm);
 }
