@@ -124,7 +124,9 @@ int iw_connect(struct iw_stack *stack, const struct flow_key *key,
 	       struct rdma_qp *qp, const struct iw_params *params, void *user,
 	       nsec_t now, struct iw_ep **ep);
 
-/* -ECONNRESET: the peer has gone away meanwhile; release the endpoint. */
+/* -ECONNRESET: the peer has gone away meanwhile; release the endpoint.
+ * -ENOBUFS: nothing has happened, try again later.  -EINVAL: the queue pair is
+ * not in INIT or RTR, or too much private data. */
 int iw_accept(struct iw_ep *ep, struct rdma_qp *qp,
 	      const struct iw_params *params, nsec_t now);
 int iw_reject(struct iw_ep *ep, const void *private_data, uint16_t len,

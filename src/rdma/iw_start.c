@@ -8,27 +8,31 @@
 #include "rdma/qp.h"
 #include "rdma/rdma_ctx.h"
 
-/* A frame is short; with a tiny MSS it takes two segments. */
+/* A frame is short; with a tiny MSS it takes two segments.  False: out of
+ * bufs, nothing was sent. */
 static bool send_frame(struct iw_stream *stream, const uint8_t *frame,
 		       size_t len)
 {
 	struct buf_pool *pool = stream->stack->dev->config.pool;
+	struct buf_list list = { 0 };
+	struct buf *buf;
 
 	while (len) {
 		size_t piece = tcp_send_mss(&stream->tcp);
-		struct buf *buf = buf_alloc(pool);
 
-		if (!buf)
+		buf = buf_alloc(pool);
+		if (!buf) {
+			buf_list_free(&list, pool);
 			return false;
-		if (piece > len)
-			piece = len;
-		memcpy(buf->data, frame, piece);
-		buf->len = piece;
-		if (!tcp_send(&stream->tcp, buf))
-			return false;
-		frame += piece;
-		len -= piece;
+		}
+		buf->len = piece < len ? piece : len;
+		memcpy(buf->data, frame, buf->len);
+		frame += buf->len;
+		len -= buf->len;
+		buf_list_push(&list, buf);
 	}
+	while ((buf = buf_list_pop(&list)))
+		tcp_send(&stream->tcp, buf);
 	return true;
 }
 
@@ -43,8 +47,9 @@ void iw_start_request(struct iw_stream *stream, nsec_t now)
 	uint8_t frame[MPA_FRAME_MAX];
 	size_t len = mpa_neg_request(stream->neg, &stream->offer, frame);
 
-	if (!send_frame(stream, frame, len))
-		iw_stream_end(stream, true, -ENOBUFS, now);
+	stream->request_due = !send_frame(stream, frame, len);
+	if (stream->request_due)
+		stream->retry_at = now + IW_RETRY_POOL;
 }
 
 /* Both have spoken: from here on there are FPDUs.  -ENOMEM. */
@@ -90,10 +95,8 @@ int iw_start_accept(struct iw_stream *stream, struct rdma_qp *qp,
 
 	if (!len)
 		return -EINVAL;
-	if (!send_frame(stream, frame, len)) {
-		iw_stream_end(stream, true, -ENOBUFS, now);
-		return -ECONNRESET;
-	}
+	if (!send_frame(stream, frame, len))
+		return -ENOBUFS;
 	answered(stream);
 	err = open_stream(stream, qp);
 	if (err)
@@ -112,8 +115,9 @@ int iw_start_reject(struct iw_stream *stream, const void *private_data,
 
 	if (!frame_len)
 		return -EINVAL;
+	if (!send_frame(stream, frame, frame_len))
+		return -ENOBUFS;
 	answered(stream);
-	send_frame(stream, frame, frame_len);
 	tcp_close(&stream->tcp, now);
 	stream->phase = IW_PHASE_CLOSING;
 	iw_stack_settle(stream->stack, stream);
@@ -201,6 +205,8 @@ void iw_start_input(struct iw_stream *stream, nsec_t now)
 
 	if (stream->phase != IW_PHASE_NEGOTIATE)
 		return;
+	if (stream->request_due && stream->retry_at == NSEC_NEVER)
+		iw_start_request(stream, now);
 	verdict = feed(stream);
 	if (verdict == MPA_NEG_BAD)
 		iw_stream_end(stream, true, -EPROTO, now);

@@ -30,6 +30,9 @@
 
 struct rdma_qp;
 
+/* After the pool was empty. */
+#define IW_RETRY_POOL NSEC_PER_MSEC
+
 enum iw_phase {
 	IW_PHASE_TCP,	    /* the handshake */
 	IW_PHASE_NEGOTIATE, /* the peer's MPA frame is awaited */
@@ -111,6 +114,7 @@ struct iw_stream {
 	bool initiator;
 	bool peer_closed; /* its FIN has come */
 	bool tried_rev1;
+	bool request_due;  /* initiator: it has not been said yet */
 	nsec_t give_up_at; /* of the start-up */
 	nsec_t retry_at;   /* the pool was empty */
 	uint16_t ird;	   /* agreed on */
@@ -172,7 +176,7 @@ void iw_stream_tell(struct iw_stream *stream, enum iw_event_kind kind,
 void iw_start_bind(struct iw_stream *stream, struct rdma_qp *qp);
 void iw_start_request(struct iw_stream *stream, nsec_t now);
 void iw_start_input(struct iw_stream *stream, nsec_t now);
-/* Sends a frame made by mpa_neg; -ECONNRESET. */
+/* -EINVAL: too much private data; -ENOBUFS: try again. */
 int iw_start_accept(struct iw_stream *stream, struct rdma_qp *qp,
 		    const struct mpa_offer *offer, nsec_t now);
 int iw_start_reject(struct iw_stream *stream, const void *private_data,

@@ -14,8 +14,6 @@
 #include "rdma/rdma_ctx.h"
 #include "iwarp/rdmap_imm.h"
 
-enum { RETRY_POOL = NSEC_PER_MSEC };
-
 /*
  * Beginning a message.
  */
@@ -337,7 +335,7 @@ void iw_tx_fill(struct iw_stream *stream, nsec_t now)
 		struct buf *buf = buf_alloc(pool);
 
 		if (!buf) {
-			stream->retry_at = now + RETRY_POOL;
+			stream->retry_at = now + IW_RETRY_POOL;
 			return;
 		}
 		while (append(stream, buf, now))
