@@ -53,8 +53,8 @@ static void forget(struct neigh *neigh, struct neigh_entry *entry)
 	*entry = (struct neigh_entry){ .deadline = NSEC_NEVER };
 }
 
-/* A free entry, else the one that was confirmed longest ago and holds no
- * packet; NULL: all of them hold one. */
+/* A free entry, else the one that was confirmed longest ago and is not
+ * waited for; NULL: all of them are. */
 static struct neigh_entry *make_room(struct neigh *neigh)
 {
 	struct neigh_entry *oldest = NULL;
@@ -62,7 +62,7 @@ static struct neigh_entry *make_room(struct neigh *neigh)
 	for (int i = 0; i < NEIGH_MAX; i++) {
 		struct neigh_entry *entry = &neigh->entries[i];
 
-		if (entry->held)
+		if (entry->held || entry->awaited)
 			continue;
 		if (entry->state == NEIGH_FREE)
 			return entry;
@@ -109,6 +109,7 @@ static void confirm(struct neigh *neigh, struct neigh_entry *entry,
 	entry->ask = false;
 	entry->confirmed = now;
 	neigh->work |= entry->held != NULL;
+	neigh->news |= entry->awaited;
 	arm(neigh, entry, now + NEIGH_FRESH);
 }
 
@@ -178,6 +179,34 @@ void *neigh_hold(struct neigh *neigh, const uint8_t ip[static 4], void *packet)
 	before = entry->held;
 	entry->held = packet;
 	return before;
+}
+
+bool neigh_await(struct neigh *neigh, const uint8_t ip[static 4])
+{
+	struct neigh_entry *entry = find(neigh, ip);
+
+	if (!entry)
+		return false;
+	entry->awaited = true;
+	neigh->news |= entry->state != NEIGH_ASKING;
+	return true;
+}
+
+bool neigh_found(struct neigh *neigh, uint8_t ip[static 4],
+		 uint8_t mac[static ETH_ADDR])
+{
+	for (int i = 0; neigh->news && i < NEIGH_MAX; i++) {
+		struct neigh_entry *entry = &neigh->entries[i];
+
+		if (!entry->awaited || entry->state == NEIGH_ASKING)
+			continue;
+		entry->awaited = false;
+		memcpy(ip, entry->ip, 4);
+		memcpy(mac, entry->mac, ETH_ADDR);
+		return true;
+	}
+	neigh->news = false;
+	return false;
 }
 
 static void request(const struct neigh *neigh, const struct neigh_entry *entry,

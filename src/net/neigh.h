@@ -37,8 +37,9 @@ struct neigh_entry {
 	enum neigh_state state;
 	uint8_t ip[4];
 	uint8_t mac[ETH_ADDR];
-	bool used; /* since it was last confirmed */
-	bool ask;  /* a request is to be sent */
+	bool used;    /* since it was last confirmed */
+	bool awaited; /* neigh_found() is to tell */
+	bool ask;     /* a request is to be sent */
 	uint8_t tries;
 	int16_t next;	  /* in the bucket, -1: last */
 	nsec_t deadline;  /* of the state; FREE: NSEC_NEVER */
@@ -52,6 +53,7 @@ struct neigh {
 	int16_t buckets[NEIGH_MAX];
 	struct neigh_entry entries[NEIGH_MAX];
 	nsec_t deadline; /* the earliest of all entries */
+	bool news;	 /* neigh_found may have something */
 	bool work;	 /* neigh_output may have something */
 	bool answer_due; /* `answer` is to be sent */
 	struct arp answer;
@@ -87,6 +89,14 @@ const uint8_t *neigh_lookup(struct neigh *neigh, const uint8_t ip[static 4],
  * packet held before, or `packet` itself if there is no room; NULL: nothing.
  */
 void *neigh_hold(struct neigh *neigh, const uint8_t ip[static 4], void *packet);
+
+/* After neigh_lookup returned NULL: neigh_found() will tell when `ip` answers.
+ * False: there is no room to remember that. */
+bool neigh_await(struct neigh *neigh, const uint8_t ip[static 4]);
+
+/* An awaited neighbour that has answered meanwhile; false: no further one. */
+bool neigh_found(struct neigh *neigh, uint8_t ip[static 4],
+		 uint8_t mac[static ETH_ADDR]);
 
 /* What is to be done, one at a time, until NEIGH_NOTHING. */
 enum neigh_action neigh_output(struct neigh *neigh, struct neigh_output *out);

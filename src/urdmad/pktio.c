@@ -153,7 +153,6 @@ static enum drop ip4_input(struct port *port, struct pktio_frame *frame,
 	struct ip4 ip;
 	enum drop drop;
 
-	(void)now;
 	if (eth_is_group(frame->eth.dst))
 		return DROP_NOT_OURS;
 	drop = ip4_strip(&ip, &frame->in);
@@ -163,6 +162,8 @@ static enum drop ip4_input(struct port *port, struct pktio_frame *frame,
 		return DROP_NOT_OURS;
 	if (ip.protocol == IP4_ICMP)
 		return icmp_input(port, frame, &ip);
+	if (ip.protocol == IP4_TCP)
+		return pktio_tcp_input(port, frame, &ip, now);
 	return DROP_IP_PROTOCOL;
 }
 
@@ -204,6 +205,19 @@ static void receive(struct port *port, struct rte_mbuf *mbuf, nsec_t now)
 		send_neigh(port);
 }
 
+/* Those that were sent before this turn; what they cause waits for the next. */
+static unsigned int receive_looped(struct port *port, nsec_t now)
+{
+	unsigned int count = port->loop_count;
+
+	for (unsigned int i = 0; i < count; i++) {
+		port->loop_count--;
+		receive(port, port->loop[port->loop_head++ % PORT_LOOP_MAX],
+			now);
+	}
+	return count;
+}
+
 unsigned int pktio_receive(struct port *port, nsec_t now)
 {
 	struct rte_mbuf *burst[PORT_BURST_MAX];
@@ -212,14 +226,18 @@ unsigned int pktio_receive(struct port *port, nsec_t now)
 
 	for (unsigned int i = 0; i < count; i++)
 		receive(port, burst[i], now);
-	return count;
+	return count + receive_looped(port, now);
 }
 
 unsigned int pktio_transmit(struct port *port, nsec_t now)
 {
 	unsigned int count = send_neigh(port);
+	unsigned int limit = count + port->config->tx_burst_size;
 
-	(void)now;
+	flush(port);
+	while (count < limit && pktio_ready(port) &&
+	       pktio_tcp_output(port, now))
+		count++;
 	flush(port);
 	return count;
 }

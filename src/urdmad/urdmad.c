@@ -9,14 +9,20 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "cm/cm.h"
+#include "rdma/rdma_dev.h"
+#include "urdmad/control.h"
 #include "urdmad/eal.h"
 #include "urdmad/listener.h"
 #include "urdmad/log.h"
+#include "urdmad/mem_fd.h"
 #include "urdmad/notify.h"
+#include "urdmad/now.h"
 #include "urdmad/sysfs.h"
 
 static void on_signal(struct poller_watch *watch, uint32_t events, nsec_t now)
@@ -83,6 +89,93 @@ static int open_ports(struct urdmad *urdmad)
 	return 0;
 }
 
+static void random_bytes(void *arg, void *out, size_t len)
+{
+	uint8_t *to = out;
+
+	(void)arg;
+	while (len) {
+		ssize_t got = getrandom(to, len, 0);
+
+		if (got > 0) {
+			to += got;
+			len -= (size_t)got;
+		}
+	}
+}
+
+static int open_device(struct urdmad *urdmad, unsigned int number)
+{
+	struct port *port = urdmad->ports[number];
+	struct rdma_config config;
+
+	rdma_config_init(&config);
+	memcpy(config.mac, port->mac, sizeof(config.mac));
+	memcpy(config.ip4, port->config->ipv4, sizeof(config.ip4));
+	config.mtu = (uint16_t)port->plan.mtu;
+	config.recv_wait = port->config->recv_wait_ms * NSEC_PER_MSEC;
+	config.limits.max_qp = port->config->max_qp;
+	config.pool = &port->pool;
+	config.random = random_bytes;
+	urdmad->devices[number] = rdma_dev_create(&config);
+	if (!urdmad->devices[number])
+		return -ENOMEM;
+	port->stack = rdma_dev_stack(urdmad->devices[number]);
+	return 0;
+}
+
+static void describe_to_cm(struct cm_device *device, const struct port *port)
+{
+	device->stack = port->stack;
+	device->addr = cm_addr_ip4(port->config->ipv4, 0);
+	device->prefix_len = port->config->prefix_len;
+	memcpy(device->mac, port->mac, sizeof(device->mac));
+	sysfs_guid(device->node_guid, port->mac);
+}
+
+static int open_cm(struct urdmad *urdmad)
+{
+	struct cm_device devices[CONFIG_MAX_PORTS] = { 0 };
+
+	for (unsigned int i = 0; i < urdmad->port_count; i++)
+		describe_to_cm(&devices[i], urdmad->ports[i]);
+	resolver_init(&urdmad->resolver, urdmad->ports, urdmad->port_count);
+	urdmad->cm =
+		cm_create(devices, urdmad->port_count, &urdmad->resolver.net);
+	return urdmad->cm ? 0 : -ENOMEM;
+}
+
+static int open_control(struct urdmad *urdmad)
+{
+	struct control_config config = {
+		.devices = urdmad->devices,
+		.device_count = urdmad->port_count,
+		.cm = urdmad->cm,
+		.poller = &urdmad->poller,
+		.limits = &urdmad->config->limits,
+		.mem_open = mem_fd_open,
+		.random = random_bytes,
+	};
+
+	urdmad->control = control_create(&config);
+	return urdmad->control ? 0 : -ENOMEM;
+}
+
+static int open_stacks(struct urdmad *urdmad)
+{
+	int result = 0;
+
+	for (unsigned int i = 0; i < urdmad->port_count && result == 0; i++)
+		result = open_device(urdmad, i);
+	if (result == 0)
+		result = open_cm(urdmad);
+	if (result == 0)
+		result = open_control(urdmad);
+	if (result < 0)
+		log_error("making the devices: %s", strerror(-result));
+	return result;
+}
+
 static void describe(struct sysfs_device *device, const struct port *port)
 {
 	device->name = port->config->name;
@@ -109,12 +202,19 @@ static int write_sysfs(struct urdmad *urdmad)
 static void on_connection(struct poller_watch *watch, uint32_t events,
 			  nsec_t now)
 {
+	struct urdmad *urdmad =
+		(struct urdmad *)((char *)watch -
+				  offsetof(struct urdmad, listener));
 	int fd = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int result;
 
 	(void)events;
 	(void)now;
-	if (fd >= 0)
-		close(fd);
+	if (fd < 0)
+		return;
+	result = control_accept(urdmad->control, fd);
+	if (result < 0)
+		log_warning("a connection was refused: %s", strerror(-result));
 }
 
 static int open_listener(struct urdmad *urdmad)
@@ -159,6 +259,8 @@ int urdmad_open(struct urdmad *urdmad, struct config *config)
 	if (result == 0)
 		result = open_ports(urdmad);
 	if (result == 0)
+		result = open_stacks(urdmad);
+	if (result == 0)
 		result = open_listener(urdmad);
 	if (result == 0)
 		result = write_sysfs(urdmad);
@@ -171,9 +273,15 @@ int urdmad_run(struct urdmad *urdmad)
 
 	/* The default of 50 us would be the granularity of TCP's timers. */
 	prctl(PR_SET_TIMERSLACK, 1000, 0, 0, 0);
-	urdmad->worker.ports = urdmad->ports;
-	urdmad->worker.port_count = urdmad->port_count;
-	urdmad->worker.poller = &urdmad->poller;
+	urdmad->worker = (struct worker){
+		.ports = urdmad->ports,
+		.devices = urdmad->devices,
+		.port_count = urdmad->port_count,
+		.resolver = &urdmad->resolver,
+		.cm = urdmad->cm,
+		.control = urdmad->control,
+		.poller = &urdmad->poller,
+	};
 	say_ready(urdmad);
 	result = worker_run(&urdmad->worker);
 	notify_stopping();
@@ -188,8 +296,13 @@ void urdmad_close(struct urdmad *urdmad)
 		sysfs_remove(urdmad->sysfs);
 	free(urdmad->sysfs);
 	listener_close(urdmad->config, urdmad->listener.fd);
-	for (unsigned int i = 0; i < urdmad->port_count; i++)
+	control_destroy(urdmad->control, now_read());
+	worker_drain(&urdmad->worker); /* peers are told */
+	cm_destroy(urdmad->cm);
+	for (unsigned int i = 0; i < urdmad->port_count; i++) {
+		rdma_dev_destroy(urdmad->devices[i]);
 		port_close(urdmad->ports[i]);
+	}
 	if (urdmad->signals.fd >= 0)
 		close(urdmad->signals.fd);
 	poller_close(&urdmad->poller);

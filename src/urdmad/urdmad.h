@@ -6,12 +6,21 @@
 #include "urdmad/config.h"
 #include "urdmad/poller.h"
 #include "urdmad/port.h"
+#include "urdmad/resolver.h"
 #include "urdmad/worker.h"
+
+struct cm;
+struct control;
+struct rdma_dev;
 
 struct urdmad {
 	struct config *config;
 	struct port *ports[CONFIG_MAX_PORTS]; /* by number of the device */
 	unsigned int port_count;
+	struct rdma_dev *devices[CONFIG_MAX_PORTS]; /* one a port */
+	struct resolver resolver;
+	struct cm *cm;
+	struct control *control;
 	struct poller poller;
 	struct worker worker;
 	struct poller_watch listener;

@@ -4,9 +4,14 @@
 #include <sched.h>
 #include <sys/epoll.h>
 
+#include "cm/cm.h"
+#include "rdma/iw_stack.h"
+#include "rdma/rdma_dev.h"
+#include "urdmad/control.h"
 #include "urdmad/now.h"
 #include "urdmad/pktio.h"
 #include "urdmad/poller.h"
+#include "urdmad/resolver.h"
 
 /* Without work for so long: sleep (perf: waking costs some 35 us). */
 #define IDLE_BEFORE_SLEEP (50 * NSEC_PER_USEC)
@@ -28,24 +33,48 @@ static void look_at_links(struct worker *worker, nsec_t now)
 	if (worker->kept && now - worker->kept < LINKS_EVERY)
 		return;
 	worker->kept = now;
-	for (unsigned int i = 0; i < worker->port_count; i++)
-		worker->ports[i]->link_up = port_link_up(worker->ports[i]);
+	for (unsigned int i = 0; i < worker->port_count; i++) {
+		bool up = port_link_up(worker->ports[i]);
+
+		if (up != worker->ports[i]->link_up)
+			rdma_dev_set_link(worker->devices[i], up);
+		worker->ports[i]->link_up = up;
+	}
 }
 
 static void expire(struct worker *worker, nsec_t now)
 {
-	for (unsigned int i = 0; i < worker->port_count; i++)
+	for (unsigned int i = 0; i < worker->port_count; i++) {
+		struct iw_stack *stack = worker->ports[i]->stack;
+
 		neigh_expire(&worker->ports[i]->neigh, now);
+		if (iw_stack_deadline(stack) <= now)
+			iw_stack_expire(stack, now);
+	}
+	if (cm_deadline(worker->cm) <= now)
+		cm_expire(worker->cm, now);
 }
 
 static nsec_t deadline(const struct worker *worker)
 {
-	nsec_t first = NSEC_NEVER;
+	nsec_t first = cm_deadline(worker->cm);
+
+	for (unsigned int i = 0; i < worker->port_count; i++) {
+		const struct port *port = worker->ports[i];
+
+		first = earlier(first, neigh_deadline(&port->neigh));
+		first = earlier(first, iw_stack_deadline(port->stack));
+	}
+	return first;
+}
+
+static unsigned int transmit(struct worker *worker, nsec_t now)
+{
+	unsigned int work = 0;
 
 	for (unsigned int i = 0; i < worker->port_count; i++)
-		first = earlier(first,
-				neigh_deadline(&worker->ports[i]->neigh));
-	return first;
+		work += pktio_transmit(worker->ports[i], now);
+	return work;
 }
 
 /* How much there was to do. */
@@ -55,10 +84,19 @@ static unsigned int turn(struct worker *worker, nsec_t now)
 
 	for (unsigned int i = 0; i < worker->port_count; i++)
 		work += pktio_receive(worker->ports[i], now);
+	control_service(worker->control, now);
 	expire(worker, now);
-	for (unsigned int i = 0; i < worker->port_count; i++)
-		work += pktio_transmit(worker->ports[i], now);
+	resolver_deliver(worker->resolver, worker->cm);
+	work += transmit(worker, now);
+	/* Behind transmit, which fills segments and so completes requests. */
+	control_deliver(worker->control, now);
 	return work;
+}
+
+void worker_drain(struct worker *worker)
+{
+	while (transmit(worker, now_read()))
+		;
 }
 
 static int look_at_descriptors(struct worker *worker, nsec_t now)
@@ -85,10 +123,23 @@ static nsec_t longest_sleep(const struct worker *worker, nsec_t now)
 	return earlier(wait, earlier(nap, NAP_MAX));
 }
 
+/* Doorbells that ring from now on kick the control socket; one that rang
+ * before is seen by the second look. */
 static int sleep_until_needed(struct worker *worker, nsec_t now)
 {
-	worker->sleeps++;
-	return poller_wait(worker->poller, longest_sleep(worker, now));
+	int result = 0;
+
+	control_set_asleep(worker->control, true);
+	if (!control_rung(worker->control)) {
+		worker->sleeps++;
+		result =
+			poller_wait(worker->poller, longest_sleep(worker, now));
+	}
+	control_set_asleep(worker->control, false);
+	/* What that led to may need more than one turn. */
+	if (result > 0 || worker->all_block)
+		worker->worked = now_read();
+	return result;
 }
 
 static int idle(struct worker *worker, nsec_t now)

@@ -13,11 +13,19 @@
 #include "base/clock.h"
 #include "urdmad/port.h"
 
+struct cm;
+struct control;
 struct poller;
+struct rdma_dev;
+struct resolver;
 
 struct worker {
 	struct port *const *ports;
+	struct rdma_dev *const *devices; /* of the ports, in their order */
 	unsigned int port_count;
+	struct resolver *resolver;
+	struct cm *cm;
+	struct control *control;
 	struct poller *poller;
 	bool stop; /* set to end worker_run */
 
@@ -31,5 +39,8 @@ struct worker {
 
 /* Until worker->stop.  0 or a negative errno of the poller. */
 int worker_run(struct worker *worker);
+
+/* Sends what is left to be sent, at the end. */
+void worker_drain(struct worker *worker);
 
 #endif

@@ -260,6 +260,22 @@ static void the_oldest_makes_room_but_never_one_with_a_packet(void **state)
 	assert_null(neigh_take_held(&neigh));
 }
 
+static void who_awaits_a_neighbour_is_told_once(void **state)
+{
+	uint8_t ip[4], mac[6];
+
+	(void)state;
+	assert_false(neigh_await(&neigh, peer_ip));
+	assert_null(neigh_lookup(&neigh, peer_ip, START));
+	assert_true(neigh_await(&neigh, peer_ip));
+	assert_false(neigh_found(&neigh, ip, mac));
+	hear(ARP_REPLY, peer_mac, peer_ip, our_ip, START);
+	assert_true(neigh_found(&neigh, ip, mac));
+	assert_memory_equal(ip, peer_ip, 4);
+	assert_memory_equal(mac, peer_mac, 6);
+	assert_false(neigh_found(&neigh, ip, mac));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, fresh_cache)
@@ -277,6 +293,7 @@ int main(void)
 		TEST(a_neighbour_that_stops_answering_is_forgotten),
 		TEST(an_unused_entry_ages_out),
 		TEST(a_held_packet_goes_out_when_the_reply_comes),
+		TEST(who_awaits_a_neighbour_is_told_once),
 		TEST(a_packet_for_an_absent_neighbour_comes_back),
 		TEST(the_oldest_makes_room_but_never_one_with_a_packet),
 	};

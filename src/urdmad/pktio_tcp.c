@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <string.h>
+
+#include <rte_mbuf.h>
+
+#include "net/cksum.h"
+#include "net/flow.h"
+#include "net/ip4.h"
+#include "rdma/iw_stack.h"
+#include "tcp/segment.h"
+#include "urdmad/config.h"
+#include "urdmad/pktio.h"
+#include "urdmad/port.h"
+#include "urdmad/port_buf.h"
+
+static bool checksum_good(const struct pktio_frame *frame, const struct ip4 *ip)
+{
+	uint64_t sum;
+
+	if ((frame->mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) ==
+	    RTE_MBUF_F_RX_L4_CKSUM_GOOD)
+		return true;
+	sum = cksum_pseudo4(ip->src, ip->dst, IP4_TCP, ip->payload_len);
+	return cksum_good(cksum_add(sum, frame->in.pos, frame->in.left));
+}
+
+/* The payload as a buf that the stack takes; NULL: there is none. */
+static struct buf *take_payload(struct pktio_frame *frame,
+				const struct tcp_segment *segment)
+{
+	struct buf *buf;
+
+	if (!segment->len)
+		return NULL;
+	buf = port_buf_of(frame->mbuf);
+	buf->next = NULL;
+	buf->data = (uint8_t *)frame->in.pos + segment->off;
+	buf->len = segment->len;
+	buf->room = segment->len;
+	frame->mbuf = NULL;
+	return buf;
+}
+
+enum drop pktio_tcp_input(struct port *port, struct pktio_frame *frame,
+			  const struct ip4 *ip, nsec_t now)
+{
+	struct tcp_segment segment;
+	struct flow_key key;
+
+	if (frame->in.left < TCP_HEADER_LEN)
+		return DROP_RUNT;
+	if (!checksum_good(frame, ip))
+		return DROP_CHECKSUM;
+	if (tcp_segment_decode(&segment, frame->in.pos, frame->in.left) !=
+	    TCP_OK)
+		return DROP_TCP_HEADER;
+	flow_addr_from_ip4(key.local, ip->dst);
+	flow_addr_from_ip4(key.remote, ip->src);
+	key.local_port = segment.dst_port;
+	key.remote_port = segment.src_port;
+	return iw_stack_input(port->stack, &key, &segment,
+			      take_payload(frame, &segment), now);
+}
+
+/* Is the payload a whole buf that nobody else looks at now, with room for
+ * `headers` bytes in front? */
+static bool usable_in_place(const struct tcp_segment *segment, uint32_t headers)
+{
+	struct rte_mbuf *mbuf = port_buf_mbuf(segment->buf);
+
+	return segment->off == 0 && segment->len == segment->buf->len &&
+	       rte_mbuf_refcnt_read(mbuf) == 1 &&
+	       segment->buf->data >= (uint8_t *)mbuf->buf_addr + headers;
+}
+
+/* The buf's own mbuf, one reference more: the connection keeps the buf until
+ * it is acknowledged, the driver its reference until it is sent. */
+static struct rte_mbuf *frame_in_place(const struct tcp_segment *segment,
+				       uint32_t headers)
+{
+	struct rte_mbuf *mbuf = port_buf_mbuf(segment->buf);
+
+	mbuf->data_off = (uint16_t)(segment->buf->data - headers -
+				    (uint8_t *)mbuf->buf_addr);
+	mbuf->data_len = (uint16_t)(headers + segment->len);
+	mbuf->pkt_len = mbuf->data_len;
+	rte_mbuf_refcnt_update(mbuf, 1);
+	return mbuf;
+}
+
+static struct rte_mbuf *frame_copied(struct port *port,
+				     const struct tcp_segment *segment,
+				     uint32_t headers)
+{
+	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(port->mempool);
+	char *start;
+
+	if (!mbuf)
+		return NULL;
+	start = rte_pktmbuf_append(mbuf, (uint16_t)(headers + segment->len));
+	if (!start) {
+		rte_pktmbuf_free(mbuf);
+		return NULL;
+	}
+	if (segment->len)
+		memcpy(start + headers, segment->buf->data + segment->off,
+		       segment->len);
+	return mbuf;
+}
+
+static void put_headers(struct rte_mbuf *mbuf, const struct flow_key *key,
+			const struct tcp_segment *segment)
+{
+	uint8_t *ip_at = rte_pktmbuf_mtod(mbuf, uint8_t *) + ETH_LEN;
+	uint8_t *tcp_at = ip_at + IP4_LEN;
+	struct ip4 ip = { .protocol = IP4_TCP, .ttl = IP4_TTL };
+	uint64_t sum;
+
+	ip.payload_len = (uint16_t)(mbuf->data_len - PKTIO_IP4_HEADERS);
+	memcpy(ip.src, flow_addr_ip4(key->local), 4);
+	memcpy(ip.dst, flow_addr_ip4(key->remote), 4);
+	ip4_encode(&ip, ip_at);
+	tcp_segment_encode(segment, tcp_at);
+	sum = cksum_pseudo4(ip.src, ip.dst, IP4_TCP, ip.payload_len);
+	cksum_store(tcp_at + TCP_CHECKSUM_OFFSET,
+		    cksum_add(sum, tcp_at, ip.payload_len));
+}
+
+/* To our own address: what is received must be another buf than what is kept
+ * for retransmission, so these are always copies. */
+static void loop_back(struct port *port, struct rte_mbuf *mbuf)
+{
+	if (port->loop_count == PORT_LOOP_MAX) {
+		port->counters.tx_full++;
+		rte_pktmbuf_free(mbuf);
+		return;
+	}
+	port->loop[(port->loop_head + port->loop_count++) % PORT_LOOP_MAX] =
+		mbuf;
+	port->counters.tx_looped++;
+}
+
+static void send_segment(struct port *port, const struct flow_key *key,
+			 const struct tcp_segment *segment, nsec_t now)
+{
+	uint32_t headers =
+		PKTIO_IP4_HEADERS + (uint32_t)tcp_segment_header_len(segment);
+	const uint8_t *dst = flow_addr_ip4(key->remote);
+	bool ours = memcmp(dst, port->config->ipv4, 4) == 0;
+	struct rte_mbuf *mbuf;
+
+	if (!ours && segment->len && usable_in_place(segment, headers)) {
+		mbuf = frame_in_place(segment, headers);
+	} else {
+		mbuf = frame_copied(port, segment, headers);
+		port->counters.tx_copied += segment->len != 0;
+	}
+	if (!mbuf) {
+		port->counters.drops[DROP_NO_BUFFER]++;
+		return;
+	}
+	put_headers(mbuf, key, segment);
+	if (ours)
+		loop_back(port, mbuf);
+	else
+		pktio_send_ip4(port, mbuf, dst, now);
+}
+
+bool pktio_tcp_output(struct port *port, nsec_t now)
+{
+	struct flow_key key;
+	struct tcp_segment segment;
+
+	if (!iw_stack_output(port->stack, &key, &segment, now))
+		return false;
+	send_segment(port, &key, &segment, now);
+	return true;
+}

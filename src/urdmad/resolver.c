@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "urdmad/resolver.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "urdmad/port.h"
+
+/* Without routes every address is a neighbour. */
+static int resolve(struct cm_net *net, unsigned int device,
+		   const struct cm_addr *dst, uint8_t mac[6], nsec_t now)
+{
+	struct resolver *resolver = (struct resolver *)net;
+	struct neigh *neigh = &resolver->ports[device]->neigh;
+	const uint8_t *known;
+
+	if (dst->family != CM_IP4)
+		return -ENETUNREACH;
+	known = neigh_lookup(neigh, flow_addr_ip4(dst->ip), now);
+	if (known) {
+		memcpy(mac, known, ETH_ADDR);
+		return 0;
+	}
+	return neigh_await(neigh, flow_addr_ip4(dst->ip)) ? -EINPROGRESS
+							  : -ENETUNREACH;
+}
+
+static const struct cm_net_ops ops = { .resolve = resolve };
+
+void resolver_init(struct resolver *resolver, struct port *const *ports,
+		   unsigned int port_count)
+{
+	resolver->net.ops = &ops;
+	resolver->ports = ports;
+	resolver->port_count = port_count;
+}
+
+void resolver_deliver(struct resolver *resolver, struct cm *cm)
+{
+	uint8_t ip[4], mac[ETH_ADDR];
+
+	for (unsigned int i = 0; i < resolver->port_count; i++)
+		while (neigh_found(&resolver->ports[i]->neigh, ip, mac)) {
+			struct cm_addr dst = cm_addr_ip4(ip, 0);
+
+			cm_net_done(cm, i, &dst, mac);
+		}
+}
