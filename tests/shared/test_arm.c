@@ -9,6 +9,7 @@
 
 #include "base/arm.h"
 #include "base/ring.h"
+#include "litmus.h"
 
 enum { SLOTS = 4, STRIDE = 64, COMPLETIONS = 5000 };
 
@@ -57,6 +58,7 @@ static void a_completion_is_polled_or_raises_the_event(void **state)
 	int next = 0;
 
 	(void)state;
+	memset(&memory, 0, sizeof(memory));
 	ring_init(&daemon, &memory.head, SLOTS, STRIDE);
 	ring_init(&program, &memory.head, SLOTS, STRIDE);
 	arm_set(&memory.head, URDMA_ARM_ANY);
@@ -73,9 +75,52 @@ static void a_completion_is_polled_or_raises_the_event(void **state)
 	assert_int_equal(next, COMPLETIONS);
 }
 
+/* The same at the sharpest moment. */
+static struct ring completer, poller;
+static bool event_raised, completion_seen;
+
+static void arm_and_poll(void)
+{
+	arm_set(&memory.head, URDMA_ARM_ANY);
+	completion_seen = ring_ready(&poller);
+}
+
+static void complete_one(void)
+{
+	ring_publish(&completer, 1);
+	event_raised = arm_take(&memory.head, false);
+}
+
+static void empty(void)
+{
+	memset(&memory, 0, sizeof(memory));
+	ring_init(&completer, &memory.head, SLOTS, STRIDE);
+	ring_init(&poller, &memory.head, SLOTS, STRIDE);
+}
+
+static bool completion_or_event(void)
+{
+	return completion_seen || event_raised;
+}
+
+static void who_arms_sees_the_completion_or_gets_the_event(void **state)
+{
+	struct litmus litmus = {
+		.program = arm_and_poll,
+		.daemon = complete_one,
+		.prepare = empty,
+		.holds = completion_or_event,
+	};
+
+	(void)state;
+	assert_int_equal(litmus_run(&litmus), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			who_arms_sees_the_completion_or_gets_the_event),
 		cmocka_unit_test(a_completion_is_polled_or_raises_the_event),
 	};
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/doorbell.h"
+#include "litmus.h"
 
 static struct urdma_doorbell page;
 
@@ -158,9 +159,46 @@ static void no_ring_is_lost_to_a_worker_that_sleeps(void **state)
 		assert_int_equal(pthread_join(threads[i], NULL), 0);
 }
 
+/* The same at the sharpest moment. */
+static bool kicked, slept;
+
+static void ring_one(void)
+{
+	kicked = doorbell_ring(&page, 4097);
+}
+
+static void go_to_sleep(void)
+{
+	slept = doorbell_sleep(&page);
+}
+
+static void empty(void)
+{
+	memset(&page, 0, sizeof(page));
+}
+
+static bool awake_or_kicked(void)
+{
+	return kicked || !slept;
+}
+
+static void who_sleeps_is_kicked(void **state)
+{
+	struct litmus litmus = {
+		.program = ring_one,
+		.daemon = go_to_sleep,
+		.prepare = empty,
+		.holds = awake_or_kicked,
+	};
+
+	(void)state;
+	assert_int_equal(litmus_run(&litmus), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(who_sleeps_is_kicked),
 		cmocka_unit_test_setup(bits_come_out_once_and_in_order, clear),
 		cmocka_unit_test_setup(wild_summary_bits_lead_nowhere, clear),
 		cmocka_unit_test_setup(a_ring_before_sleep_forbids_it, clear),
