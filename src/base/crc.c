@@ -1,21 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "base/crc.h"
 
-#include <isa-l/crc.h>
+#include <assert.h>
+#include <limits.h>
 
-/* ISA-L counts in int; and it reads only, whatever its prototype says. */
-enum { ONE_CALL_MAX = 1 << 30 };
+#include <isa-l/crc.h>
 
 uint32_t crc32c_add(uint32_t crc, const void *bytes, size_t len)
 {
-	const uint8_t *p = bytes;
-
-	while (len > ONE_CALL_MAX) {
-		crc = crc32_iscsi((unsigned char *)p, ONE_CALL_MAX, crc);
-		p += ONE_CALL_MAX;
-		len -= ONE_CALL_MAX;
-	}
-	return crc32_iscsi((unsigned char *)p, (int)len, crc);
+	assert(len <= INT_MAX);
+	/* ISA-L only reads, whatever its prototype says. */
+	return crc32_iscsi((unsigned char *)bytes, (int)len, crc);
 }
 
 /* Lowest octet first, as in the examples of RFC 3720 section B.4. */

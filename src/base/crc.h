@@ -18,6 +18,7 @@ enum { CRC32C_LEN = 4 };
 
 #define CRC32C_START UINT32_C(0xffffffff)
 
+/* One piece has at most INT_MAX bytes. */
 uint32_t crc32c_add(uint32_t crc, const void *bytes, size_t len);
 
 /* The four octets that follow the summed bytes on the wire. */

@@ -168,10 +168,10 @@ static enum iw_verdict check_queue(const struct rdmap_stream *stream,
 static enum iw_verdict check_length(const struct rdmap_segment *seg,
 				    const struct rdmap_op *op)
 {
-	/* Messages of a known length are shorter than any MULPDU. */
-	if (op->min_bytes > 0 &&
-	    (!seg->first || !seg->last || seg->payload < op->min_bytes ||
-	     seg->payload > op->max_bytes))
+	/* Messages of a known length are shorter than any MULPDU: one segment,
+	 * and so never the second. */
+	if (op->min_bytes > 0 && (!seg->last || seg->payload < op->min_bytes ||
+				  seg->payload > op->max_bytes))
 		return RDMAP_BAD_LENGTH;
 	if (seg->payload > UINT32_MAX - seg->mo)
 		return DDP_TOO_LONG;

@@ -517,6 +517,15 @@ static void requests_over_the_ird_find_no_buffer(void **state)
 		IW_OK);
 }
 
+static void answering_too_often_opens_nothing(void **state)
+{
+	struct rdmap_stream stream = fresh();
+
+	(void)state;
+	rdmap_answered(&stream);
+	assert_int_equal(stream.ird_used, 0);
+}
+
 static void answers_that_nobody_asked_for_are_unexpected(void **state)
 {
 	struct rdmap_stream stream = fresh();
@@ -568,6 +577,7 @@ int main(void)
 			messages_of_fixed_length_have_it_in_one_segment),
 		cmocka_unit_test(an_offset_must_not_wrap),
 		cmocka_unit_test(requests_over_the_ird_find_no_buffer),
+		cmocka_unit_test(answering_too_often_opens_nothing),
 		cmocka_unit_test(answers_that_nobody_asked_for_are_unexpected),
 	};
 

@@ -109,6 +109,21 @@ static void a_bad_read_request_echoes_its_rdmap_header_too(void **state)
 	assert_int_equal(sizeof(golden), TERM_MAX_LEN);
 }
 
+static void only_a_read_request_has_its_rdmap_header_echoed(void **state)
+{
+	uint8_t send[TERM_ECHO_LEN] = { 0x41, 0x44 }; /* Send with Invalidate */
+	uint8_t write[TERM_ECHO_LEN] = { 0xc1, 0x41 }; /* whatever it says */
+	struct term term;
+
+	(void)state;
+	term_for(&term, RDMAP_CANNOT_INVALIDATE, send, sizeof(send), 1000);
+	assert_int_equal(term.ddp_len, 18);
+	assert_false(term.has_read);
+	term_for(&term, RDMAP_ACCESS, write, sizeof(write), 1000);
+	assert_int_equal(term.ddp_len, 14);
+	assert_false(term.has_read);
+}
+
 static void ddp_errors_echo_no_rdmap_header(void **state)
 {
 	struct term term;
@@ -174,6 +189,28 @@ static void decoding_undoes_encoding(void **state)
 	assert_memory_equal(out, again, len);
 }
 
+/* Each of the eight ways to set M, D and R, with one byte more or less. */
+static void m_d_and_r_are_read_one_by_one(void **state)
+{
+	(void)state;
+	for (unsigned int mdr = 0; mdr < 8; mdr++) {
+		uint8_t bytes[TERM_MAX_LEN] = { 0x11, 0x01,
+						(uint8_t)(mdr << 5) };
+		size_t len = 4 + (mdr & 4 ? 2 : 0) + (mdr & 2 ? 18 : 0) +
+			     (mdr & 1 ? 28 : 0);
+		struct wire in = { bytes, sizeof(bytes) };
+		struct term term;
+
+		assert_int_equal(term_decode(&term, &in), IW_OK);
+		assert_int_equal(in.left, sizeof(bytes) - len);
+		assert_int_equal(term.has_length, mdr >> 2);
+		assert_int_equal(term.ddp_len, mdr & 2 ? 18 : 0);
+		assert_int_equal(term.has_read, mdr & 1);
+		in = (struct wire){ bytes, len - 1 };
+		assert_int_equal(term_decode(&term, &in), RDMAP_BAD_LENGTH);
+	}
+}
+
 static void every_truncation_is_a_bad_length(void **state)
 {
 	static const enum iw_verdict verdicts[] = { RDMAP_ACCESS, DDP_BOUNDS,
@@ -204,10 +241,13 @@ int main(void)
 		cmocka_unit_test(a_bad_write_echoes_its_length_and_ddp_header),
 		cmocka_unit_test(
 			a_bad_read_request_echoes_its_rdmap_header_too),
+		cmocka_unit_test(
+			only_a_read_request_has_its_rdmap_header_echoed),
 		cmocka_unit_test(ddp_errors_echo_no_rdmap_header),
 		cmocka_unit_test(an_unknown_layout_is_not_echoed),
 		cmocka_unit_test(what_is_not_there_is_not_echoed),
 		cmocka_unit_test(decoding_undoes_encoding),
+		cmocka_unit_test(m_d_and_r_are_read_one_by_one),
 		cmocka_unit_test(every_truncation_is_a_bad_length),
 	};
 
