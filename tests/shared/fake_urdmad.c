@@ -661,10 +661,11 @@ static void turn(struct fake *fake)
 		listen_to_test(fake);
 }
 
-int fake_urdmad_run(const char *socket_path, int ready)
+int fake_urdmad_run(const char *socket_path, unsigned int version, int ready)
 {
-	static struct fake fake = { .version = URDMA_CONTROL_VERSION };
+	static struct fake fake;
 
+	fake.version = version;
 	signal(SIGPIPE, SIG_IGN);
 	fake.arena = memfd_create("arena", MFD_CLOEXEC);
 	fake.listener = bound_socket(SOCK_SEQPACKET, socket_path, "");

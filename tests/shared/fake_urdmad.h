@@ -18,7 +18,8 @@
 #ifndef URDMA_TESTS_FAKE_URDMAD_H
 #define URDMA_TESTS_FAKE_URDMAD_H
 
-/* Serves until killed; writes the device tree first, then a line on `ready`. */
-int fake_urdmad_run(const char *socket, int ready);
+/* Serves until killed; writes the device tree first, then a line on `ready`.
+ * `version` is what HELLO says. */
+int fake_urdmad_run(const char *socket, unsigned int version, int ready);
 
 #endif
