@@ -19,6 +19,10 @@
 
 enum { URDMA_UVERBS_ABI = 1 };
 
+/* .../device/modalias of a device in sysfs, by which the provider knows it
+ * whatever it is called: that of the module's platform device. */
+#define URDMA_MODALIAS "platform:urdma"
+
 /* Behind struct ib_uverbs_get_context. */
 struct urdma_uhw_get_context {
 	__u32 queue_abi; /* the layout of queue.h the provider knows */

@@ -19,11 +19,10 @@ static void device_free(struct verbs_device *device)
 }
 
 /* By default a device is called urdma0, urdma1 and so on.  One whose name was
- * configured otherwise is known by its modalias, .../device/modalias in sysfs:
- * that of the module's platform device, which urdmad's own tree shows too. */
+ * configured otherwise is known by its modalias. */
 static const struct verbs_match_ent matches[] = {
 	{ .u.modalias = "rdma_device:Nurdma*", .kind = VERBS_MATCH_MODALIAS },
-	{ .u.modalias = "platform:urdma", .kind = VERBS_MATCH_MODALIAS },
+	{ .u.modalias = URDMA_MODALIAS, .kind = VERBS_MATCH_MODALIAS },
 	{ .kind = VERBS_MATCH_END },
 };
 
