@@ -202,6 +202,15 @@ static void fin_acked(struct tcp_conn *conn, nsec_t now)
 	}
 }
 
+static void heard(struct tcp_conn *conn, nsec_t now)
+{
+	conn->heard_at = now;
+	if (!conn->keep_probes)
+		return;
+	conn->keep_probes = 0;
+	conn->life_at = now + conn->config->keepalive;
+}
+
 /* Fifth. */
 static enum tcp_verdict take_ack(struct tcp_conn *conn,
 				 const struct tcp_segment *seg, nsec_t now)
@@ -215,7 +224,7 @@ static enum tcp_verdict take_ack(struct tcp_conn *conn,
 			return TCP_NO_FLOW;
 		tcp_establish(conn, seg, now);
 	}
-	conn->heard_at = now;
+	heard(conn, now);
 	take_timestamp(conn, seg, now);
 	verdict = tcp_take_ack(conn, seg, now);
 	if (verdict == TCP_OK && conn->fin_acked)

@@ -206,7 +206,10 @@ static void keep(struct tcp_reasm *reasm, struct buf *buf, uint32_t seq,
 		piece(buf)->seq = end_of(before);
 	}
 	make_room(reasm, before, buf, pool);
-	link_after(reasm, before, buf);
+	if (buf->len)
+		link_after(reasm, before, buf);
+	else
+		buf_free(pool, buf); /* two neighbours had it all */
 }
 
 static uint32_t take_in_order(struct tcp_reasm *reasm, struct buf *buf,

@@ -181,7 +181,6 @@ static void keepalive(struct tcp_conn *conn, nsec_t now)
 	nsec_t due = conn->heard_at + config->keepalive;
 
 	if (now < due) {
-		conn->keep_probes = 0;
 		conn->life_at = due;
 		return;
 	}

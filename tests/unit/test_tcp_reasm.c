@@ -153,6 +153,18 @@ static void overlaps_are_cut_in_all_ways(void **state)
 	assert_ready(bed, 0, 410);
 }
 
+static void what_two_neighbours_have_is_not_kept_again(void **state)
+{
+	struct bed *bed = *state;
+
+	arrive(bed, 100, 200);
+	arrive(bed, 200, 300);
+	arrive(bed, 150, 250);
+	assert_int_equal(bed->reasm.kept, 2);
+	arrive(bed, 0, 100);
+	assert_ready(bed, 0, 300);
+}
+
 static void what_is_old_is_reported_as_a_duplicate(void **state)
 {
 	struct bed *bed = *state;
@@ -231,6 +243,7 @@ int main(void)
 		CASE(the_newest_block_is_the_first),
 		CASE(of_five_blocks_the_oldest_is_not_told),
 		CASE(overlaps_are_cut_in_all_ways),
+		CASE(what_two_neighbours_have_is_not_kept_again),
 		CASE(what_is_old_is_reported_as_a_duplicate),
 		CASE(no_more_than_the_limit_is_kept),
 		CASE(tiny_segments_share_a_buf),
