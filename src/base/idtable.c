@@ -137,3 +137,14 @@ void *idtable_any(const struct idtable *table, uint32_t *pos)
 	}
 	return NULL;
 }
+
+void *idtable_next(const struct idtable *table, uint32_t *pos)
+{
+	while (table->slots && *pos <= table->mask) {
+		void *object = table->slots[(*pos)++].object;
+
+		if (object)
+			return object;
+	}
+	return NULL;
+}

@@ -45,4 +45,8 @@ uint32_t idtable_next_id(const struct idtable *table, uint32_t *cursor,
  * the start and otherwise this function's own. */
 void *idtable_any(const struct idtable *table, uint32_t *pos);
 
+/* Each object once, in no order, then NULL; *pos is 0 at the start.  The table
+ * must not change meanwhile. */
+void *idtable_next(const struct idtable *table, uint32_t *pos);
+
 #endif

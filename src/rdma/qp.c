@@ -28,6 +28,7 @@ void qp_complete_send(struct rdma_qp *qp, enum wc_status status,
 	bool wanted = wants_cqe(qp, wr->flags, status);
 
 	sq_pop(&qp->sq);
+	qp->sends++;
 	if (wanted)
 		cq_push(qp->send_use.cq, &cqe, false);
 }
@@ -45,6 +46,7 @@ void qp_complete_recv(struct rdma_qp *qp, const struct recv_done *done)
 	};
 
 	rq_pop(&qp->rq);
+	qp->recvs++;
 	cq_push(qp->recv_use.cq, &cqe, done->solicited);
 }
 

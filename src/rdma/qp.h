@@ -34,7 +34,9 @@ struct rdma_qp {
 	uint32_t handle;
 	uint32_t num;
 	uint32_t doorbell;
-	uint8_t state; /* enum qp_state */
+	uint8_t state;	/* enum qp_state */
+	uint64_t sends; /* work requests completed so far */
+	uint64_t recvs;
 };
 
 /* A RECV's part of a completion. */

@@ -65,6 +65,15 @@ enum tcp_timer {
 	TCP_TIMER_PERSIST, /* zero or silly window */
 };
 
+/* For whoever watches. */
+struct tcp_counters {
+	uint64_t segments_in;
+	uint64_t segments_out;
+	uint64_t bytes_in; /* in order; out: acked_bytes */
+	uint64_t resent;   /* segments */
+	uint64_t timeouts; /* of the RTO */
+};
+
 struct tcp_conn {
 	const struct tcp_config *config;
 	struct buf_pool *pool;
@@ -151,6 +160,7 @@ struct tcp_conn {
 	struct tcp_rack rack;
 	struct tcp_cc cc;
 	struct tcp_reasm reasm;
+	struct tcp_counters counters;
 };
 
 /* What a new connection must be told. */

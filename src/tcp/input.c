@@ -268,6 +268,7 @@ static enum tcp_verdict take_payload(struct tcp_conn *conn, struct buf *buf,
 	conn->rcv_nxt = tcp_reasm_insert(&conn->reasm, buf, seq, before,
 					 conn->config->reasm_max, conn->pool,
 					 &kept_all);
+	conn->counters.bytes_in += conn->rcv_nxt - before;
 	if (conn->rcv_nxt != before)
 		tcp_raise(conn, TCP_EVENT_READABLE);
 	/* RFC 5681 section 4.2: at once, beyond a gap and when it closes. */
@@ -400,6 +401,7 @@ enum tcp_verdict tcp_input(struct tcp_conn *conn, const struct tcp_segment *seg,
 	enum tcp_verdict verdict;
 
 	assert(seg->len == (buf ? buf->len : 0));
+	conn->counters.segments_in++;
 	verdict = dispatch(conn, seg, &buf, now);
 	buf_free(conn->pool, buf);
 	tcp_arm(conn, now);

@@ -180,6 +180,7 @@ static void resend(struct tcp_conn *conn, struct tcp_segment *seg,
 	struct tcp_span span = tcp_rtx_span(&conn->rtx, buf);
 
 	tcp_rtx_resent(&conn->rtx, buf, now);
+	conn->counters.resent++;
 	fill_data(conn, seg, buf, span, now);
 }
 
@@ -305,7 +306,7 @@ static bool send_window_probe(struct tcp_conn *conn, struct tcp_segment *seg,
 	return true;
 }
 
-bool tcp_output(struct tcp_conn *conn, struct tcp_segment *seg, nsec_t now)
+static bool output(struct tcp_conn *conn, struct tcp_segment *seg, nsec_t now)
 {
 	if (send_reset(conn, seg, now))
 		return true;
@@ -320,4 +321,12 @@ bool tcp_output(struct tcp_conn *conn, struct tcp_segment *seg, nsec_t now)
 		return true;
 	tcp_arm(conn, now); /* the persist timer, if the window stopped us */
 	return false;
+}
+
+bool tcp_output(struct tcp_conn *conn, struct tcp_segment *seg, nsec_t now)
+{
+	bool sent = output(conn, seg, now);
+
+	conn->counters.segments_out += sent;
+	return sent;
 }

@@ -119,6 +119,7 @@ static void data_timeout(struct tcp_conn *conn, nsec_t now)
 		tcp_finish(conn, TCP_CLOSED_TIMEOUT);
 		return;
 	}
+	conn->counters.timeouts++;
 	tcp_cc_timeout(&conn->cc, !conn->retries, now);
 	if (conn->retries < UINT8_MAX)
 		conn->retries++;

@@ -7,6 +7,7 @@
 
 #include "tools/doctor.h"
 #include "tools/run.h"
+#include "tools/show.h"
 
 static const struct command {
 	const char *name;
@@ -17,6 +18,8 @@ static const struct command {
 } commands[] = {
 	{ "run", "[-s SOCKET] [--] PROGRAM [ARGUMENT...]",
 	  "run a verbs program on urdmad's devices", run_main },
+	{ "show", "[-s SOCKET] [--json] [--interval SECONDS]",
+	  "list devices, sessions, queue pairs and drops", show_main },
 	{ "doctor", "[-s SOCKET] [--] [PROGRAM [ARGUMENT...]]",
 	  "say why a program sees no device", doctor_main },
 };

@@ -23,6 +23,7 @@
 #include "urdmad/mem_fd.h"
 #include "urdmad/notify.h"
 #include "urdmad/now.h"
+#include "urdmad/show.h"
 #include "urdmad/sysfs.h"
 
 static void on_signal(struct poller_watch *watch, uint32_t events, nsec_t now)
@@ -145,6 +146,11 @@ static int open_cm(struct urdmad *urdmad)
 	return urdmad->cm ? 0 : -ENOMEM;
 }
 
+static int show(void *arg, uint64_t *bytes)
+{
+	return show_make(arg, bytes);
+}
+
 static int open_control(struct urdmad *urdmad)
 {
 	struct control_config config = {
@@ -155,6 +161,8 @@ static int open_control(struct urdmad *urdmad)
 		.limits = &urdmad->config->limits,
 		.mem_open = mem_fd_open,
 		.random = random_bytes,
+		.show = show,
+		.show_arg = urdmad,
 	};
 
 	urdmad->control = control_create(&config);

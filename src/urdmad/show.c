@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "urdmad/show.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <config.h>
+
+#include "cm/cm.h"
+#include "rdma/qp_info.h"
+#include "urdmad/control.h"
+#include "urdmad/now.h"
+#include "urdmad/session.h"
+#include "urdmad/urdmad.h"
+
+static void add(struct json_object *to, const char *name,
+		struct json_object *value)
+{
+	json_object_object_add(to, name, value);
+}
+
+static void add_text(struct json_object *to, const char *name,
+		     const char *value)
+{
+	add(to, name, json_object_new_string(value));
+}
+
+static void add_number(struct json_object *to, const char *name, uint64_t value)
+{
+	add(to, name, json_object_new_uint64(value));
+}
+
+static void add_mac(struct json_object *to, const uint8_t m[6])
+{
+	char text[18];
+
+	snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", m[0],
+		 m[1], m[2], m[3], m[4], m[5]);
+	add_text(to, "mac", text);
+}
+
+/* Counters that are not zero, by name. */
+static struct json_object *drops(const struct port *port)
+{
+	struct json_object *object = json_object_new_object();
+
+	for (int i = 0; i < DROP_COUNT; i++)
+		if (port->counters.drops[i])
+			add_number(object, drop_name[i],
+				   port->counters.drops[i]);
+	return object;
+}
+
+static struct json_object *device(const struct port *port)
+{
+	struct json_object *object = json_object_new_object();
+	const struct port_counters *counters = &port->counters;
+	char ip[INET_ADDRSTRLEN], address[INET_ADDRSTRLEN + 4];
+
+	inet_ntop(AF_INET, port->config->ipv4, ip, sizeof(ip));
+	snprintf(address, sizeof(address), "%s/%u", ip,
+		 port->config->prefix_len);
+	add_text(object, "name", port->config->name);
+	add_text(object, "transport", "iwarp");
+	if (port->config->netdev)
+		add_text(object, "netdev", port->config->netdev);
+	add_text(object, "ipv4_address", address);
+	add_mac(object, port->mac);
+	add_number(object, "mtu", port->plan.mtu);
+	add(object, "link_up", json_object_new_boolean(port->link_up));
+	add_number(object, "rx_frames", counters->rx_frames);
+	add_number(object, "rx_bytes", counters->rx_bytes);
+	add_number(object, "tx_frames", counters->tx_frames);
+	add_number(object, "tx_bytes", counters->tx_bytes);
+	add_number(object, "tx_full", counters->tx_full);
+	add_number(object, "tx_no_neighbour", counters->tx_no_neigh);
+	add_number(object, "tx_copied", counters->tx_copied);
+	add_number(object, "tx_looped", counters->tx_looped);
+	add(object, "drops", drops(port));
+	return object;
+}
+
+static void add_end(struct json_object *to, const char *name,
+		    const uint8_t addr[FLOW_ADDR_LEN], uint16_t port)
+{
+	char ip[INET6_ADDRSTRLEN], text[INET6_ADDRSTRLEN + 8];
+
+	if (flow_addr_is_ip4(addr))
+		inet_ntop(AF_INET, flow_addr_ip4(addr), ip, sizeof(ip));
+	else
+		inet_ntop(AF_INET6, addr, ip, sizeof(ip));
+	snprintf(text, sizeof(text), "%s:%u", ip, port);
+	add_text(to, name, text);
+}
+
+static struct json_object *queue_pair(const struct rdma_qp_info *info)
+{
+	struct json_object *object = json_object_new_object();
+
+	add_number(object, "qp_num", info->num);
+	add_text(object, "state", info->state);
+	add_number(object, "sends", info->sends);
+	add_number(object, "recvs", info->recvs);
+	if (!info->connected)
+		return object;
+	add_end(object, "local", info->key.local, info->key.local_port);
+	add_end(object, "peer", info->key.remote, info->key.remote_port);
+	add_number(object, "bytes_out", info->bytes_out);
+	add_number(object, "bytes_in", info->tcp.bytes_in);
+	add_number(object, "segments_out", info->tcp.segments_out);
+	add_number(object, "segments_in", info->tcp.segments_in);
+	add_number(object, "resent", info->tcp.resent);
+	add_number(object, "timeouts", info->tcp.timeouts);
+	add_number(object, "srtt_ns", info->srtt);
+	add_number(object, "cwnd", info->cwnd);
+	return object;
+}
+
+static struct json_object *queue_pairs(const struct rdma_ctx *ctx)
+{
+	struct json_object *array = json_object_new_array();
+	struct rdma_qp_info info;
+	uint32_t pos = 0;
+
+	while (rdma_next_qp_info(ctx, &pos, &info))
+		json_object_array_add(array, queue_pair(&info));
+	return array;
+}
+
+static struct json_object *cm_ids(const struct session *session)
+{
+	struct json_object *array = json_object_new_array();
+	struct cm_id *id = NULL;
+
+	while ((id = control_next_cm_id(session, id))) {
+		struct json_object *object = json_object_new_object();
+		const struct cm_addr *src = cm_id_src(id);
+		const struct cm_addr *dst = cm_id_dst(id);
+
+		add_text(object, "state", cm_id_state_name(id));
+		if (src->family != CM_NONE)
+			add_end(object, "local", src->ip, src->port);
+		if (dst->family != CM_NONE)
+			add_end(object, "peer", dst->ip, dst->port);
+		json_object_array_add(array, object);
+	}
+	return array;
+}
+
+/* The kernel's name of the process that opened the session, while it lives. */
+static void add_command(struct json_object *to, pid_t pid)
+{
+	char path[32], name[64] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+	file = fopen(path, "re");
+	if (!file)
+		return;
+	if (fgets(name, sizeof(name), file)) {
+		name[strcspn(name, "\n")] = '\0';
+		add_text(to, "command", name);
+	}
+	fclose(file);
+}
+
+static struct json_object *session(const struct control_session_info *info,
+				   const struct urdmad *urdmad)
+{
+	static const char *const kinds[] = {
+		[URDMA_SESSION_VERBS] = "verbs",
+		[URDMA_SESSION_CM] = "rdma_cm",
+		[URDMA_SESSION_TOOL] = "tool",
+	};
+	struct json_object *object = json_object_new_object();
+
+	add_number(object, "pid", (uint64_t)info->pid);
+	add_number(object, "uid", info->uid);
+	add_command(object, info->pid);
+	add_text(object, "kind", info->kind ? kinds[info->kind] : "new");
+	if (info->kind == URDMA_SESSION_VERBS) {
+		add_text(object, "device",
+			 urdmad->ports[info->device]->config->name);
+		add_number(object, "qps", info->qps);
+		add_number(object, "cqs", info->cqs);
+		add_number(object, "mrs", info->mrs);
+		add_number(object, "mr_bytes", info->mr_bytes);
+		add_number(object, "pds", info->pds);
+		add_number(object, "queue_bytes", info->arena_bytes);
+		if (info->session->ctx)
+			add(object, "queue_pairs",
+			    queue_pairs(info->session->ctx));
+	}
+	if (info->kind == URDMA_SESSION_CM)
+		add(object, "ids", cm_ids(info->session));
+	return object;
+}
+
+static struct json_object *sessions(const struct urdmad *urdmad)
+{
+	struct json_object *array = json_object_new_array();
+	struct control_session_info info = { .session = NULL };
+
+	while (control_next_session(urdmad->control, &info))
+		json_object_array_add(array, session(&info, urdmad));
+	return array;
+}
+
+static struct json_object *everything(const struct urdmad *urdmad)
+{
+	struct json_object *object = json_object_new_object();
+	struct json_object *devices = json_object_new_array();
+
+	for (unsigned int i = 0; i < urdmad->port_count; i++)
+		json_object_array_add(devices, device(urdmad->ports[i]));
+	add_text(object, "version", PACKAGE_VERSION);
+	add_number(object, "pid", (uint64_t)getpid());
+	add_number(object, "time_ns", now_read());
+	add_number(object, "turns", urdmad->worker.turns);
+	add_number(object, "sleeps", urdmad->worker.sleeps);
+	add(object, "devices", devices);
+	add(object, "sessions", sessions(urdmad));
+	return object;
+}
+
+static int write_all(int fd, const char *text, size_t len)
+{
+	while (len) {
+		ssize_t done = write(fd, text, len);
+
+		if (done < 0)
+			return -errno;
+		text += done;
+		len -= (size_t)done;
+	}
+	return 0;
+}
+
+int show_make(const struct urdmad *urdmad, uint64_t *bytes)
+{
+	struct json_object *object = everything(urdmad);
+	const char *text = json_object_to_json_string_ext(
+		object,
+		JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+	int fd = memfd_create("urdma-show", MFD_CLOEXEC);
+	int result = fd < 0 ? -errno : 0;
+
+	*bytes = strlen(text);
+	if (result == 0)
+		result = write_all(fd, text, *bytes);
+	json_object_put(object);
+	if (result == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return result;
+}
