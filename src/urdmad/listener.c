@@ -93,12 +93,19 @@ static int set_group(const struct config *config)
 	return 0;
 }
 
+/*
+ * Accepted sockets inherit SO_PASSCRED: set on them it would come too late for
+ * a HELLO that is sent between accept() and setsockopt(), which then carries
+ * nobody's credentials.
+ */
 static int bind_and_listen(const struct config *config, int fd)
 {
 	struct sockaddr_un addr;
+	int on = 1;
 
 	make_address(&addr, config->sock_name);
-	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
+	if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0 ||
+	    bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
 	    chmod(config->sock_name, config->sock_mode) < 0 ||
 	    listen(fd, BACKLOG) < 0) {
 		log_error("%s: %s", config->sock_name, strerror(errno));
