@@ -166,6 +166,20 @@ pid_of() {
 	return 1
 }
 
+# Programs that a failed claim left running would spoil the next one.
+programs_end() {
+	local h pid
+	for h in a b; do
+		[ -e "/run/netns/$(netns "$h")" ] || continue
+		for pid in $(ip netns pids "$(netns "$h")"); do
+			case $(cat "/proc/$pid/comm" 2>/dev/null) in
+			urdmad) ;;
+			*) kill -KILL "$pid" 2>/dev/null || true ;;
+			esac
+		done
+	done
+}
+
 # Everything that runs in a host, first asked, then killed.
 kill_all_in() {
 	local ns=$1 pids

@@ -26,6 +26,7 @@ claim() {
 		say "# exit status $rc of: $*"
 		tail -n 60 "$log" | sed 's/^/# /'
 		tap_failed=$((tap_failed + 1))
+		programs_end
 	fi
 	rm -f "$log"
 }
