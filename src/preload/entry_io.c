@@ -2,6 +2,8 @@
 /* Reading, writing, ioctl() and mmap(). */
 #include "preload/entry.h"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <rdma/ib_user_verbs.h>
 #include <rdma/rdma_user_ioctl.h>
 #include <stdarg.h>
@@ -22,8 +24,29 @@ ssize_t __read_chk(int fd, void *buf, size_t len, size_t buf_size);
 
 enum { ASYNC_DEVICE_FATAL = 8 }; /* of enum ibv_event_type */
 
-/* The end of an event socket: urdmad is gone.  As from a device that was taken
- * away, the async events end with DEVICE_FATAL, then reading fails. */
+/* The kernel does not wake who waits for async events of a device that this
+ * program closes, and other threads may still do.  Ends by a signal. */
+static ssize_t wait_for_nothing(int fd)
+{
+	int flags = fcntl(fd, F_GETFL); /* -1: closed meanwhile */
+
+	if (flags >= 0 && (flags & O_NONBLOCK))
+		return -EAGAIN;
+	ppoll(NULL, 0, NULL, NULL);
+	return -EINTR;
+}
+
+/* True once for each descriptor. */
+static bool tell_fatal(int fd)
+{
+	struct fd_slot *slot = fdtable_slot(fd);
+
+	return slot && !atomic_exchange(&slot->fatal_told, true);
+}
+
+/* The end of an event socket: the session has ended.  If the program did not
+ * close it, urdmad is gone: as from a device that was taken away, the async
+ * events end with DEVICE_FATAL, then reading fails. */
 static ssize_t read_end(int fd, const struct fd_info *info, void *buf,
 			size_t len)
 {
@@ -31,8 +54,11 @@ static ssize_t read_end(int fd, const struct fd_info *info, void *buf,
 		.event_type = ASYNC_DEVICE_FATAL,
 	};
 
-	if (info->kind != FD_ASYNC ||
-	    atomic_exchange(&fdtable_slot(fd)->fatal_told, true))
+	if (info->kind != FD_ASYNC)
+		return -EIO;
+	if (fdtable_find(FD_VERBS, info->session, 0) < 0)
+		return wait_for_nothing(fd);
+	if (!tell_fatal(fd))
 		return -EIO;
 	if (len < sizeof(fatal))
 		return -EINVAL;
@@ -41,46 +67,51 @@ static ssize_t read_end(int fd, const struct fd_info *info, void *buf,
 	return sizeof(fatal);
 }
 
-/* The result of reading what may be ours. */
-static ssize_t finish_read(int fd, void *buf, size_t len, ssize_t ret)
+/* The result of reading events.  What `fd` is was found out before, since
+ * another thread may have closed it by now. */
+static ssize_t finish_read(int fd, const struct fd_info *info, void *buf,
+			   size_t len, ssize_t ret)
 {
-	struct fd_info info;
-	int saved = errno;
-
-	if (ret > 0 || len == 0 || (ret < 0 && saved != ECONNRESET) ||
-	    !fdtable_get(fd, &info)) {
-		errno = saved;
+	if (ret > 0 || len == 0 || (ret < 0 && errno != ECONNRESET))
 		return ret;
-	}
-	return entry_result(read_end(fd, &info, buf, len));
+	return entry_result(read_end(fd, info, buf, len));
+}
+
+static bool is_events(const struct fd_info *info)
+{
+	return info->kind == FD_ASYNC || info->kind == FD_CHANNEL;
 }
 
 /* A device file has nothing to read; its socket has, but not for read(). */
+EXPORT ssize_t read(int fd, void *buf, size_t len)
+{
+	struct fd_info info;
+
+	if (fdtable_kind(fd) == FD_OTHER || !fdtable_get(fd, &info))
+		return REAL(read)(fd, buf, len);
+	if (!is_events(&info))
+		return entry_result(-EINVAL);
+	return finish_read(fd, &info, buf, len, REAL(read)(fd, buf, len));
+}
+
+EXPORT ssize_t __read_chk(int fd, void *buf, size_t len, size_t buf_size)
+{
+	struct fd_info info;
+
+	if (fdtable_kind(fd) == FD_OTHER || !fdtable_get(fd, &info))
+		return REAL(__read_chk)(fd, buf, len, buf_size);
+	if (!is_events(&info))
+		return entry_result(-EINVAL);
+	return finish_read(fd, &info, buf, len,
+			   REAL(__read_chk)(fd, buf, len, buf_size));
+}
+
 static bool is_device(int fd)
 {
 	enum fd_kind kind = fdtable_kind(fd);
 	struct fd_info info;
 
 	return (kind == FD_VERBS || kind == FD_CM) && fdtable_get(fd, &info);
-}
-
-EXPORT ssize_t read(int fd, void *buf, size_t len)
-{
-	if (fdtable_kind(fd) == FD_OTHER)
-		return REAL(read)(fd, buf, len);
-	if (is_device(fd))
-		return entry_result(-EINVAL);
-	return finish_read(fd, buf, len, REAL(read)(fd, buf, len));
-}
-
-EXPORT ssize_t __read_chk(int fd, void *buf, size_t len, size_t buf_size)
-{
-	if (fdtable_kind(fd) == FD_OTHER)
-		return REAL(__read_chk)(fd, buf, len, buf_size);
-	if (is_device(fd))
-		return entry_result(-EINVAL);
-	return finish_read(fd, buf, len,
-			   REAL(__read_chk)(fd, buf, len, buf_size));
 }
 
 static ssize_t write_ours(int fd, const struct fd_info *info, const void *buf,

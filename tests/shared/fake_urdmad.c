@@ -24,7 +24,7 @@
 
 enum {
 	MAX_SESSIONS = 64,
-	MAX_OBJECTS = 256,
+	MAX_OBJECTS = 4096,
 	ARENA_BYTES = 2 << 20,
 	ARENA_KEY = 4096,
 	RING_OFFSET = 64 << 10,
@@ -33,9 +33,10 @@ enum {
 
 struct object {
 	uint64_t user_handle;
-	uint32_t channel; /* CQ: its handle */
-	int events;	  /* channel: our end of it */
-	uint32_t sent;	  /* CQ, cm id: events */
+	const struct session *owner; /* channel */
+	uint32_t channel;	     /* CQ: its handle */
+	int events;		     /* channel: our end of it */
+	uint32_t sent;		     /* CQ, cm id: events */
 };
 
 struct session {
@@ -215,9 +216,12 @@ static int do_reg_mr(struct request *r)
 static int do_create_channel(struct request *r)
 {
 	struct urdma_handle *out = r->out;
+	struct object *channel;
 
 	out->handle = object_new(r->fake);
-	return event_pair(&object_of(r->fake, out->handle)->events, &r->give);
+	channel = object_of(r->fake, out->handle);
+	channel->owner = r->session;
+	return event_pair(&channel->events, &r->give);
 }
 
 static int do_create_cq(struct request *r)
@@ -465,8 +469,17 @@ static unsigned int take_fds(struct msghdr *msg, int *fds)
 	return count;
 }
 
-static void session_close(struct session *session)
+static void session_close(struct fake *fake, struct session *session)
 {
+	for (uint32_t i = 0; i < fake->used; i++) {
+		struct object *object = &fake->objects[i];
+
+		if (object->owner != session)
+			continue;
+		close(object->events);
+		object->owner = NULL;
+		object->events = -1;
+	}
 	close(session->fd);
 	if (session->async >= 0)
 		close(session->async);
@@ -497,7 +510,7 @@ static void serve(struct fake *fake, struct session *session)
 	int error;
 
 	if (bytes <= 0) {
-		session_close(session);
+		session_close(fake, session);
 		return;
 	}
 	for (unsigned int i = 1; i < count; i++)

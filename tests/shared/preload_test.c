@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <rdma/ib_user_verbs.h>
 #include <rdma/rdma_user_cm.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -160,6 +161,25 @@ void fake_wait_sessions(int sessions)
 
 	while (fake_ask("sessions") != sessions)
 		assert_true(time(NULL) < end);
+}
+
+void wait_until_blocked(pid_t tid, long syscall_number)
+{
+	time_t end = time(NULL) + DEADLINE_S;
+	char path[64], line[64];
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", tid);
+	do {
+		FILE *file = fopen(path, "r");
+
+		assert_non_null(file);
+		if (!fgets(line, sizeof(line), file))
+			line[0] = '\0';
+		fclose(file);
+		assert_true(time(NULL) < end);
+		sched_yield();
+	} while (line[0] < '0' || line[0] > '9' ||
+		 atol(line) != syscall_number);
 }
 
 static int open_device(const char *path)

@@ -18,8 +18,7 @@ int fake_ask(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The fake urdmad dies, as by kill -9; returns when it is dead. */
 void fake_kill(void);
 
-/* Until `op` was asked for `count` times or `sessions` are open; fails the
- * test after 30 seconds. */
+/* Until `sessions` are open; fails the test after 30 seconds. */
 void fake_wait_sessions(int sessions);
 
 /* An open device or rdma_cm; fails the test if it cannot be opened. */
@@ -32,6 +31,10 @@ int verbs_command(int fd, uint32_t command, void *request, size_t request_len,
 		  void *response, size_t response_len);
 int cm_command(int fd, uint32_t command, const void *request,
 	       size_t request_len, size_t response_len);
+
+/* Until thread `tid` sleeps in this system call; fails the test after 30
+ * seconds. */
+void wait_until_blocked(pid_t tid, long syscall_number);
 
 /* GET_CONTEXT: the async fd. */
 int get_context(int verbs);

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <rdma/ib_user_verbs.h>
 #include <rdma/rdma_user_ioctl.h>
 #include <spawn.h>
@@ -284,6 +285,61 @@ static void memory_is_attached_once_in_each_process(void **state)
 	close(fd);
 }
 
+enum { THREADS = 4, ROUNDS = 100 };
+
+/* Numbers go from hand to hand between the threads. */
+static void *open_and_close(void *arg)
+{
+	intptr_t faults = 0;
+
+	(void)arg;
+	for (int i = 0; i < ROUNDS; i++) {
+		int fd = open("/dev/infiniband/uverbs0", O_RDWR | O_CLOEXEC);
+		int copy = dup(fd);
+
+		faults += alloc_pd(fd) <= 0;
+		close(fd);
+		faults += alloc_pd(copy) <= 0;
+		close(copy);
+	}
+	return (void *)faults;
+}
+
+static void *use_pipes(void *arg)
+{
+	intptr_t faults = 0;
+
+	(void)arg;
+	for (int i = 0; i < ROUNDS; i++) {
+		char in = (char)i, out = 0;
+		int ends[2];
+
+		faults += pipe(ends) != 0;
+		faults += write(ends[1], &in, 1) != 1;
+		faults += read(ends[0], &out, 1) != 1 || in != out;
+		close(ends[0]);
+		close(ends[1]);
+	}
+	return (void *)faults;
+}
+
+static void threads_do_not_take_anothers_descriptor_for_theirs(void **state)
+{
+	int before = fake_ask("sessions");
+	pthread_t threads[THREADS];
+	void *faults;
+
+	(void)state;
+	for (int i = 0; i < THREADS; i++)
+		pthread_create(&threads[i], NULL,
+			       i % 2 ? use_pipes : open_and_close, NULL);
+	for (int i = 0; i < THREADS; i++) {
+		pthread_join(threads[i], &faults);
+		assert_null(faults);
+	}
+	fake_wait_sessions(before);
+}
+
 static int run(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -304,6 +360,8 @@ static int run(void)
 			what_a_vforked_child_closes_stays_ours_in_the_parent),
 		cmocka_unit_test(a_child_of_clone_finds_its_copies),
 		cmocka_unit_test(memory_is_attached_once_in_each_process),
+		cmocka_unit_test(
+			threads_do_not_take_anothers_descriptor_for_theirs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -231,25 +231,13 @@ static void *read_one(void *arg)
 	return NULL;
 }
 
-/* Until the kernel says that the thread sleeps in recvfrom(). */
-static void wait_until_blocked(struct reader *reader)
+static void start_reading(struct reader *reader)
 {
-	char path[64], line[64] = { 0 };
-
+	assert_int_equal(
+		pthread_create(&reader->thread, NULL, read_one, reader), 0);
 	while (!reader->tid)
 		sched_yield();
-	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", reader->tid);
-	for (;;) {
-		FILE *file = fopen(path, "r");
-
-		assert_non_null(file);
-		if (!fgets(line, sizeof(line), file))
-			line[0] = '\0';
-		fclose(file);
-		if (atoi(line) == SYS_recvfrom && line[0] != 'r')
-			return;
-		sched_yield();
-	}
+	wait_until_blocked(reader->tid, SYS_recvfrom);
 }
 
 /* rping closes the channel under a blocked reader when it ends. */
@@ -261,12 +249,11 @@ a_blocked_reader_stays_blocked_when_its_channel_is_closed(void **state)
 	int before = fake_ask("sessions");
 
 	(void)state;
-	pthread_create(&reader.thread, NULL, read_one, &reader);
-	wait_until_blocked(&reader);
+	start_reading(&reader);
 	close(reader.cm);
 	/* The session lives while somebody waits in it, and serves him. */
 	assert_int_equal(fake_ask("sessions"), before);
-	wait_until_blocked(&reader);
+	wait_until_blocked(reader.tid, SYS_recvfrom);
 	assert_int_equal(fake_ask("cm %u %d %d", id, ESTABLISHED, 0x77), 0);
 	pthread_join(reader.thread, NULL);
 	assert_int_equal(reader.result, 0);
@@ -286,8 +273,7 @@ static void a_signal_ends_the_wait_with_EINTR(void **state)
 
 	(void)state;
 	sigaction(SIGUSR1, &action, NULL); /* no SA_RESTART */
-	pthread_create(&reader.thread, NULL, read_one, &reader);
-	wait_until_blocked(&reader);
+	start_reading(&reader);
 	pthread_kill(reader.thread, SIGUSR1);
 	pthread_join(reader.thread, NULL);
 	assert_int_equal(reader.result, -EINTR);
@@ -300,8 +286,7 @@ static void a_waiting_thread_can_be_cancelled(void **state)
 	void *result;
 
 	(void)state;
-	pthread_create(&reader.thread, NULL, read_one, &reader);
-	wait_until_blocked(&reader);
+	start_reading(&reader);
 	pthread_cancel(reader.thread);
 	pthread_join(reader.thread, &result);
 	assert_ptr_equal(result, PTHREAD_CANCELED);

@@ -7,11 +7,14 @@
 #include <fcntl.h>
 #include <infiniband/verbs.h>
 #include <poll.h>
+#include <pthread.h>
 #include <rdma/ib_user_verbs.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include <urdma/uverbs_abi.h>
 
@@ -425,6 +428,68 @@ static void an_async_event_is_read_as_the_kernel_writes_it(void **state)
 	assert_int_equal(event.event_type, IBV_EVENT_QP_FATAL);
 }
 
+struct reader {
+	pthread_t thread;
+	_Atomic pid_t tid;
+	int fd, error;
+};
+
+static void *read_one(void *arg)
+{
+	struct reader *reader = arg;
+	char event[16];
+
+	reader->tid = gettid();
+	reader->error = read(reader->fd, event, sizeof(event)) < 0 ? errno : 0;
+	return NULL;
+}
+
+static void start_reading(struct reader *reader)
+{
+	assert_int_equal(
+		pthread_create(&reader->thread, NULL, read_one, reader), 0);
+	while (!reader->tid)
+		sched_yield();
+	wait_until_blocked(reader->tid, SYS_read);
+}
+
+/* Programs leave a thread in ibv_get_async_event() when they end. */
+static void
+a_reader_of_async_events_is_not_woken_by_closing_the_device(void **state)
+{
+	int before = fake_ask("sessions");
+	int fd = open_verbs();
+	struct reader reader = { .fd = get_context(fd) };
+	void *result;
+
+	(void)state;
+	start_reading(&reader);
+	close(fd);
+	close(reader.fd);
+	fake_wait_sessions(before);
+	/* The socket has ended, the wait goes on. */
+	wait_until_blocked(reader.tid, SYS_ppoll);
+	assert_int_equal(pthread_tryjoin_np(reader.thread, &result), EBUSY);
+	pthread_cancel(reader.thread);
+	pthread_join(reader.thread, &result);
+	assert_ptr_equal(result, PTHREAD_CANCELED);
+}
+
+static void
+a_reader_of_completion_events_is_woken_by_closing_the_device(void **state)
+{
+	int fd = open_verbs();
+	struct reader reader = { .fd = create_channel(fd) };
+
+	(void)state;
+	start_reading(&reader);
+	close(reader.fd);
+	wait_until_blocked(reader.tid, SYS_read);
+	close(fd);
+	pthread_join(reader.thread, NULL);
+	assert_int_equal(reader.error, EIO);
+}
+
 static void events_cannot_be_written(void **state)
 {
 	struct fixture *f = *state;
@@ -458,6 +523,8 @@ static int run(void)
 		TEST(what_is_no_channel_of_this_device_is_EBADF),
 		TEST(a_queue_whose_channel_was_closed_can_be_destroyed),
 		TEST(an_async_event_is_read_as_the_kernel_writes_it),
+		TEST(a_reader_of_async_events_is_not_woken_by_closing_the_device),
+		TEST(a_reader_of_completion_events_is_woken_by_closing_the_device),
 		TEST(events_cannot_be_written),
 	};
 
