@@ -189,6 +189,10 @@ void iw_disconnect(struct iw_ep *ep, bool abrupt, nsec_t now)
 {
 	struct iw_stream *stream = stream_of(ep);
 
+	/* with a RST it would try again in revision 1 */
+	if (stream->phase == IW_PHASE_ASKED && !abrupt &&
+	    iw_start_reject(stream, NULL, 0, now) == 0)
+		return;
 	if (stream->phase < IW_PHASE_CLOSING)
 		iw_stream_end(stream, abrupt || stream->phase != IW_PHASE_OPEN,
 			      0, now);

@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "iwarp/ddp.h"
+#include "iwarp/ddp_tagged.h"
+#include "iwarp/ddp_untagged.h"
+#include "iwarp/rdmap_read.h"
 #include "iwarp/term.h"
 #include "rdma/iw_stack_priv.h"
 #include "rdma/qp.h"
@@ -71,27 +74,66 @@ static enum wc_status blame_status(const struct term *term)
 	return WC_REM_OP_ERR;
 }
 
-/* Whether the segment that the peer returned is of this work request. */
-static bool is_culprit(const struct sq_wr *wr, const struct term *term)
+/* Whether a tagged segment that the peer returned is of this WRITE. */
+static bool wrote(const struct sq *sq, uint32_t pos, const struct term *term)
 {
-	uint32_t qn;
+	struct wire in = { term->ddp, term->ddp_len };
+	struct ddp_tagged hdr;
+	struct urdma_sqe sqe;
 
-	if (!term->ddp_len)
-		return true;
-	if (ddp_is_tagged(term->ddp[0]))
-		return wr->opcode == URDMA_WR_WRITE ||
-		       wr->opcode == URDMA_WR_WRITE_IMM;
-	qn = load_be32(term->ddp + 6);
-	if (qn == RDMAP_QN_READ)
-		return wr->opcode == URDMA_WR_READ && wr->state == SQ_WR_ASKED;
-	return wr->opcode == URDMA_WR_SEND || wr->opcode == URDMA_WR_SEND_INV ||
-	       wr->opcode == URDMA_WR_WRITE_IMM;
+	if (ddp_tagged_decode(&hdr, &in) != IW_OK)
+		return false;
+	sq_look(sq, pos, &sqe);
+	return hdr.stag == sqe.rkey &&
+	       hdr.offset - sqe.remote_addr < sq_wr(sq, pos)->length;
 }
 
-/*
- * The first that fits: the peer took the stream in order, so what it returned
- * is of the oldest one of its kind that is not known to be carried out.
- */
+/* Whether an untagged one is of this SEND, immediate or READ. */
+static bool sent(const struct sq_wr *wr, const struct term *term)
+{
+	struct wire in = { term->ddp, term->ddp_len };
+	struct wire body = { term->read, sizeof(term->read) };
+	struct ddp_untagged hdr;
+	struct rdmap_read read;
+
+	if (ddp_untagged_decode(&hdr, &in) != IW_OK)
+		return false;
+	if (wr->opcode == URDMA_WR_READ)
+		return hdr.qn == RDMAP_QN_READ && wr->state == SQ_WR_ASKED &&
+		       (!term->has_read ||
+			(rdmap_read_decode(&read, &body) == IW_OK &&
+			 read.sink_stag == wr->tag));
+	return hdr.qn == RDMAP_QN_SEND && hdr.msn == wr->tag;
+}
+
+static bool is_culprit(const struct sq *sq, uint32_t pos,
+		       const struct term *term)
+{
+	const struct sq_wr *wr = sq_wr(sq, pos);
+	bool writes = wr->opcode == URDMA_WR_WRITE ||
+		      wr->opcode == URDMA_WR_WRITE_IMM;
+
+	if (wr->state == SQ_WR_DONE)
+		return false;
+	if (!term->ddp_len) /* the peer does not say: the oldest */
+		return true;
+	if (ddp_is_tagged(term->ddp[0]))
+		return writes && wrote(sq, pos, term);
+	return wr->opcode != URDMA_WR_WRITE && sent(wr, term);
+}
+
+/* The peer takes the stream in order: what it was sent before the culprit was
+ * carried out.  A READ before it is without its answer, and flushes. */
+static void absolve(struct sq *sq, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		struct sq_wr *wr = sq_wr(sq, sq_first(sq) + i);
+
+		if (wr->state == SQ_WR_SENT)
+			wr->state = SQ_WR_DONE;
+	}
+}
+
 static void blame(struct iw_stream *stream, const struct term *term)
 {
 	struct sq *sq = &stream->qp->sq;
@@ -99,10 +141,9 @@ static void blame(struct iw_stream *stream, const struct term *term)
 	for (uint32_t i = 0; i < sq->taken; i++) {
 		struct sq_wr *wr = sq_wr(sq, sq_first(sq) + i);
 
-		if (wr->state == SQ_WR_DONE)
+		if (!is_culprit(sq, sq_first(sq) + i, term))
 			continue;
-		if (!is_culprit(wr, term))
-			continue;
+		absolve(sq, i);
 		wr->state = SQ_WR_DONE;
 		wr->status = blame_status(term);
 		return;

@@ -152,7 +152,7 @@ static enum iw_verdict rx_read_resp(struct iw_stream *stream,
 		return seg->payload || !seg->last ? DDP_BOUNDS : IW_OK;
 	}
 	wr = open_read(stream);
-	if (!wr || seg->stag != wr->sink)
+	if (!wr || seg->stag != wr->tag)
 		return DDP_BAD_STAG;
 	if (!rx->reading) {
 		if (!sq_reload(&stream->qp->sq, rx->read_pos, &rx->read))

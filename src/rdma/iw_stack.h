@@ -140,7 +140,8 @@ int iw_reject(struct iw_ep *ep, const void *private_data, uint16_t len,
 void iw_disconnect(struct iw_ep *ep, bool abrupt, nsec_t now);
 
 /* The caller will not name the endpoint again and gets no more events of it;
- * a connection that is not closed yet is ended first.  NULL is fine. */
+ * an unanswered request is rejected, a connection that is not closed yet is
+ * ended first.  NULL is fine. */
 void iw_release(struct iw_ep *ep, nsec_t now);
 
 /* What events of the endpoint carry; NULL until set. */

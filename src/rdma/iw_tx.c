@@ -42,6 +42,7 @@ static void begin_send(struct iw_stream *stream, enum rdmap_opcode opcode)
 		tx->wr.sqe.opcode == URDMA_WR_SEND_INV ? tx->wr.sqe.imm : 0;
 
 	rdmap_begin_untagged(&stream->rdmap, &tx->msg, opcode, key);
+	sq_wr(&stream->qp->sq, tx->wr.pos)->tag = tx->msg.msn;
 	begin(tx, IW_TX_WR, tx->wr.length);
 }
 
@@ -56,7 +57,7 @@ static void begin_read(struct iw_stream *stream, enum rdmap_opcode opcode)
 		.source_offset = tx->wr.sqe.remote_addr,
 	};
 
-	sq_wr(&stream->qp->sq, tx->wr.pos)->sink = read.sink_stag;
+	sq_wr(&stream->qp->sq, tx->wr.pos)->tag = read.sink_stag;
 	rdmap_begin_untagged(&stream->rdmap, &tx->msg, opcode, 0);
 	rdmap_read_encode(&read, tx->fixed);
 	begin(tx, IW_TX_FIXED, RDMAP_READ_LEN);
@@ -205,6 +206,7 @@ static void begin_imm(struct iw_stream *stream)
 	rdmap_begin_untagged(&stream->rdmap, &tx->msg,
 			     solicited ? RDMAP_IMM_SE : RDMAP_IMM, 0);
 	rdmap_imm_encode(tx->wr.sqe.imm, tx->fixed);
+	sq_wr(&stream->qp->sq, tx->wr.pos)->tag = tx->msg.msn;
 	begin(tx, IW_TX_FIXED, RDMAP_IMM_LEN);
 }
 

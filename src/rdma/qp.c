@@ -50,13 +50,18 @@ void qp_complete_recv(struct rdma_qp *qp, const struct recv_done *done)
 	cq_push(qp->recv_use.cq, &cqe, done->solicited);
 }
 
-/* Those in progress: the first one that has failed keeps its own status. */
+/* Those in progress: what is done up to the first failure stays done. */
 static void flush_taken(struct rdma_qp *qp)
 {
+	bool failed = false;
+
 	while (qp->sq.taken) {
 		const struct sq_wr *wr = sq_wr(&qp->sq, sq_first(&qp->sq));
+		bool done = wr->state == SQ_WR_DONE &&
+			    (!failed || wr->status != WC_SUCCESS);
 
-		if (wr->state == SQ_WR_DONE)
+		failed = failed || !done || wr->status != WC_SUCCESS;
+		if (done)
 			qp_complete_send(qp, wr->status, wr->length);
 		else
 			qp_complete_send(qp, WC_WR_FLUSH_ERR, 0);

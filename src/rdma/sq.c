@@ -119,6 +119,11 @@ enum mr_verdict sq_gather(const struct sq *sq, const struct sge_view *view,
 	return MR_OK;
 }
 
+void sq_look(const struct sq *sq, uint32_t pos, struct urdma_sqe *sqe)
+{
+	memcpy(sqe, slot_at(sq, pos), sizeof(*sqe));
+}
+
 bool sq_reload(const struct sq *sq, uint32_t pos, struct sge_list *sges)
 {
 	const unsigned char *slot = slot_at(sq, pos);

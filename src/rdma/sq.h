@@ -32,11 +32,12 @@ struct sq_wr {
 	uint64_t wr_id;
 	uint64_t end;	 /* stream offset behind its last byte */
 	uint32_t length; /* payload bytes */
-	uint32_t sink;	 /* READ: STag that the response names */
-	uint8_t opcode;	 /* enum urdma_wr_opcode */
-	uint8_t flags;	 /* enum urdma_wr_flags */
-	uint8_t state;	 /* enum sq_wr_state */
-	uint8_t status;	 /* enum wc_status */
+	/* READ: STag that the response names.  SEND: message number. */
+	uint32_t tag;
+	uint8_t opcode; /* enum urdma_wr_opcode */
+	uint8_t flags;	/* enum urdma_wr_flags */
+	uint8_t state;	/* enum sq_wr_state */
+	uint8_t status; /* enum wc_status */
 };
 
 struct sq {
@@ -95,6 +96,10 @@ static inline struct sq_wr *sq_wr(const struct sq *sq, uint32_t pos)
 enum mr_verdict sq_gather(const struct sq *sq, const struct sge_view *view,
 			  struct send_wr *wr, uint32_t off, void *dst,
 			  uint32_t len);
+
+/* What the ring says of a work request in progress: the program may have
+ * changed it. */
+void sq_look(const struct sq *sq, uint32_t pos, struct urdma_sqe *sqe);
 
 /* The list of a READ once more, when its response comes.  False: the program
  * has changed it, it no longer has as many bytes. */

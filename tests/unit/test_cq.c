@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "unit.h"
+
+#include <string.h>
+
+#include "base/arm.h"
+#include "rdma/cq.h"
+
+enum { SLOTS = 4 };
+
+struct fixture {
+	struct rdma_cq cq;
+	struct list async, touched, overrun;
+	struct {
+		struct urdma_ring ring;
+		struct urdma_cqe slots[SLOTS];
+	} shared;
+};
+
+static struct fixture f;
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(&f, 0, sizeof(f));
+	list_init(&f.async);
+	list_init(&f.touched);
+	list_init(&f.overrun);
+	list_init(&f.cq.touched);
+	list_init(&f.cq.overrun);
+	list_init(&f.cq.users);
+	async_init(&f.cq.async, &f.async, NULL, 9);
+	ring_init(&f.cq.ring, &f.shared.ring, SLOTS, sizeof(struct urdma_cqe));
+	f.cq.touched_list = &f.touched;
+	f.cq.overrun_list = &f.overrun;
+	f.cq.channel = &f;
+	return 0;
+}
+
+static void push(uint64_t wr_id, enum wc_status status, bool solicited)
+{
+	struct urdma_cqe cqe = { .wr_id = wr_id, .status = status };
+
+	cq_push(&f.cq, &cqe, solicited);
+}
+
+static void a_completion_is_in_the_ring_before_its_tail_says_so(void **state)
+{
+	(void)state;
+	push(41, WC_SUCCESS, false);
+	push(42, WC_SUCCESS, false);
+	assert_int_equal(f.shared.ring.tail, 2);
+	assert_int_equal(f.shared.slots[0].wr_id, 41);
+	assert_int_equal(f.shared.slots[1].wr_id, 42);
+}
+
+static void an_armed_queue_gives_one_event_for_one_arming(void **state)
+{
+	(void)state;
+	push(1, WC_SUCCESS, false);
+	assert_null(cq_take_event(&f.touched));
+	arm_set(&f.shared.ring, URDMA_ARM_ANY);
+	push(2, WC_SUCCESS, false);
+	push(3, WC_SUCCESS, false);
+	assert_ptr_equal(cq_take_event(&f.touched), &f.cq);
+	assert_null(cq_take_event(&f.touched));
+	push(4, WC_SUCCESS, false);
+	assert_null(cq_take_event(&f.touched));
+}
+
+static void solicited_arming_waits_for_a_solicited_completion(void **state)
+{
+	(void)state;
+	arm_set(&f.shared.ring, URDMA_ARM_SOLICITED);
+	push(1, WC_SUCCESS, false);
+	assert_null(cq_take_event(&f.touched));
+	push(2, WC_SUCCESS, true);
+	assert_ptr_equal(cq_take_event(&f.touched), &f.cq);
+}
+
+static void a_failed_completion_counts_as_solicited(void **state)
+{
+	(void)state;
+	arm_set(&f.shared.ring, URDMA_ARM_SOLICITED);
+	push(1, WC_WR_FLUSH_ERR, false);
+	assert_ptr_equal(cq_take_event(&f.touched), &f.cq);
+}
+
+static void without_a_channel_nothing_is_told(void **state)
+{
+	(void)state;
+	f.cq.channel = NULL;
+	arm_set(&f.shared.ring, URDMA_ARM_ANY);
+	push(1, WC_SUCCESS, false);
+	assert_null(cq_take_event(&f.touched));
+}
+
+static void an_overrun_kills_the_queue_and_says_so(void **state)
+{
+	enum async_event event;
+
+	(void)state;
+	for (int i = 0; i < SLOTS; i++)
+		push(i, WC_SUCCESS, false);
+	assert_true(list_empty(&f.overrun));
+	push(99, WC_SUCCESS, false);
+	assert_false(list_empty(&f.overrun));
+	assert_ptr_equal(async_take(&f.async, &event), &f.cq.async);
+	assert_int_equal(event, EVENT_CQ_ERR);
+	assert_null(async_take(&f.async, &event));
+	f.shared.ring.head = SLOTS;
+	push(100, WC_SUCCESS, false);
+	assert_int_equal(f.shared.ring.tail, SLOTS);
+	assert_int_equal(f.shared.slots[0].wr_id, 0);
+}
+
+/* The head is the program's word: it may say anything. */
+static void no_head_makes_it_write_outside_or_over_the_tail(void **state)
+{
+	static const uint32_t heads[] = { 1,	      SLOTS + 1,  1000,
+					  UINT32_MAX, 0x80000000, 5 };
+
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+		setup(state);
+		f.shared.ring.head = heads[i];
+		for (int n = 0; n < 20; n++)
+			push(n, WC_SUCCESS, false);
+		assert_true(f.shared.ring.tail <= 20);
+	}
+}
+
+#define TEST(t) cmocka_unit_test_setup(t, setup)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_completion_is_in_the_ring_before_its_tail_says_so),
+		TEST(an_armed_queue_gives_one_event_for_one_arming),
+		TEST(solicited_arming_waits_for_a_solicited_completion),
+		TEST(a_failed_completion_counts_as_solicited),
+		TEST(without_a_channel_nothing_is_told),
+		TEST(an_overrun_kills_the_queue_and_says_so),
+		TEST(no_head_makes_it_write_outside_or_over_the_tail),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
