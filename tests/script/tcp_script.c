@@ -19,14 +19,15 @@
  */
 #include <math.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/bits.h"
 #include "tcp/conn.h"
 #include "tcp/listen.h"
+#include "segment_text.h"
 #include "tcp_pool.h"
 
 enum {
@@ -35,14 +36,6 @@ enum {
 	QUEUE_MAX = 256,
 	LOCAL_PORT = 8080,
 	PEER_PORT = 40000,
-};
-
-enum field { F_WIN = 1, F_MSS = 2, F_WSCALE = 4, F_TS = 8, F_SACK_OK = 16 };
-
-/* A line's segment; `fields` were named. */
-struct spec {
-	struct tcp_segment seg;
-	unsigned int fields;
 };
 
 struct sent {
@@ -89,24 +82,10 @@ static void complain(struct play *play, const char *what, const char *detail)
 	       detail ? ": " : "", detail ? detail : "");
 }
 
-static void print_segment(const struct sent *sent)
+static void show(const struct sent *sent)
 {
-	static const char letters[] = "FSRP.UEW";
-	const struct tcp_segment *seg = &sent->seg;
-
 	printf("#   at %.6f > ", (sent->at - NSEC_PER_SEC) / 1e9);
-	for (unsigned int i = 0; i < 8; i++)
-		if (seg->flags & BIT(i))
-			putchar(letters[i]);
-	printf(" %u:%u(%u)", seg->seq - OUR_ISS, seg->seq - OUR_ISS + seg->len,
-	       seg->len);
-	if (seg->flags & TCP_ACK)
-		printf(" ack %u", seg->ack - PEER_ISS);
-	printf(" win %u", seg->wnd);
-	for (unsigned int i = 0; i < seg->sack_count; i++)
-		printf(" sack %u:%u", seg->sack[i].left - PEER_ISS,
-		       seg->sack[i].right - PEER_ISS);
-	putchar('\n');
+	segment_print(&sent->seg, OUR_ISS, PEER_ISS);
 }
 
 /* Payload byte n of either stream is a function of n alone. */
@@ -295,72 +274,6 @@ static const struct {
 	{ "acked", do_acked, true },	  { "readable", do_readable, true },
 };
 
-static uint8_t flag_of(char letter)
-{
-	static const char letters[] = "FSRP.UEW";
-	const char *at = strchr(letters, letter);
-
-	return at && letter ? BIT(at - letters) : 0;
-}
-
-static void parse_option(struct spec *spec, char *text, uint32_t sack_base)
-{
-	struct tcp_segment *seg = &spec->seg;
-	unsigned int a, b;
-
-	if (sscanf(text, "mss %u", &a) == 1) {
-		seg->mss = a;
-		spec->fields |= F_MSS;
-	} else if (sscanf(text, "wscale %u", &a) == 1) {
-		seg->wscale = a;
-		spec->fields |= F_WSCALE;
-	} else if (!strcmp(text, "sackOK")) {
-		seg->sack_permitted = true;
-		spec->fields |= F_SACK_OK;
-	} else if (sscanf(text, "TS val %u ecr %u", &a, &b) == 2) {
-		seg->has_timestamps = true;
-		seg->ts_val = a;
-		seg->ts_ecr = b;
-		spec->fields |= F_TS;
-	} else if (sscanf(text, "sack %u:%u", &a, &b) == 2 &&
-		   seg->sack_count < TCP_SACK_MAX) {
-		seg->sack[seg->sack_count].left = sack_base + a;
-		seg->sack[seg->sack_count++].right = sack_base + b;
-	}
-}
-
-/* "P. 1:101(100) ack 1 win 5 <mss 5,sackOK>"; seq, ack: initial numbers. */
-static bool parse_segment(struct spec *spec, char *text, uint32_t seq,
-			  uint32_t ack)
-{
-	struct tcp_segment *seg = &spec->seg;
-	unsigned int first, last, len, number;
-	char flags[9];
-	char *part;
-
-	*spec = (struct spec){ .seg.wscale = TCP_NO_WSCALE };
-	if (sscanf(text, "%8s %u:%u(%u)", flags, &first, &last, &len) != 4 ||
-	    first + len != last)
-		return false;
-	seg->seq = seq + first;
-	seg->len = len;
-	for (const char *p = flags; *p; p++)
-		seg->flags |= flag_of(*p);
-	if ((part = strstr(text, " ack ")) &&
-	    sscanf(part, " ack %u", &number) == 1)
-		seg->ack = ack + number;
-	if ((part = strstr(text, " win ")) &&
-	    sscanf(part, " win %u", &number) == 1) {
-		seg->wnd = number;
-		spec->fields |= F_WIN;
-	}
-	if (!(part = strchr(text, '<')))
-		return true;
-	for (part = strtok(part + 1, ",>"); part; part = strtok(NULL, ",>"))
-		parse_option(spec, part, ack);
-	return true;
-}
-
 /* Through the codec, so that scripts test it as well. */
 static struct tcp_segment recode(const struct tcp_segment *seg)
 {
@@ -405,7 +318,7 @@ static void inject(struct play *play, char *text)
 	struct tcp_segment seg;
 	struct buf *buf = NULL;
 
-	if (!parse_segment(&spec, text, PEER_ISS, OUR_ISS)) {
+	if (!segment_parse(&spec, text, PEER_ISS, OUR_ISS)) {
 		complain(play, "no segment", text);
 		return;
 	}
@@ -431,41 +344,12 @@ static void inject(struct play *play, char *text)
 	}
 }
 
-static bool same_sack(const struct tcp_segment *a, const struct tcp_segment *b)
-{
-	return a->sack_count == b->sack_count &&
-	       !memcmp(a->sack, b->sack, a->sack_count * sizeof(a->sack[0]));
-}
-
-static bool matches(const struct spec *spec, const struct tcp_segment *seg)
-{
-	const struct tcp_segment *want = &spec->seg;
-	unsigned int fields = spec->fields;
-
-	if (want->flags != seg->flags || want->seq != seg->seq ||
-	    want->len != seg->len || !same_sack(want, seg))
-		return false;
-	if (want->flags & TCP_ACK && want->ack != seg->ack)
-		return false;
-	if (fields & F_WIN && want->wnd != seg->wnd)
-		return false;
-	if (fields & F_MSS && want->mss != seg->mss)
-		return false;
-	if (fields & F_WSCALE && want->wscale != seg->wscale)
-		return false;
-	if (fields & F_SACK_OK && !seg->sack_permitted)
-		return false;
-	return !(fields & F_TS) ||
-	       (seg->has_timestamps && want->ts_val == seg->ts_val &&
-		want->ts_ecr == seg->ts_ecr);
-}
-
 static void expect(struct play *play, char *text)
 {
 	const struct sent *sent = &play->queue[play->head % QUEUE_MAX];
 	struct spec spec;
 
-	if (!parse_segment(&spec, text, OUR_ISS, PEER_ISS)) {
+	if (!segment_parse(&spec, text, OUR_ISS, PEER_ISS)) {
 		complain(play, "no segment", text);
 		return;
 	}
@@ -474,12 +358,12 @@ static void expect(struct play *play, char *text)
 		return;
 	}
 	play->head++;
-	if (!matches(&spec, &sent->seg)) {
+	if (!segment_matches(&spec, &sent->seg)) {
 		complain(play, "not what was sent", NULL);
-		print_segment(sent);
+		show(sent);
 	} else if (sent->at + NSEC_PER_USEC < play->now) {
 		complain(play, "sent earlier", NULL);
-		print_segment(sent);
+		show(sent);
 	}
 }
 
@@ -488,7 +372,7 @@ static void nothing_more(struct play *play)
 	if (play->head == play->tail)
 		return;
 	complain(play, "sent, and not expected", NULL);
-	print_segment(&play->queue[play->head % QUEUE_MAX]);
+	show(&play->queue[play->head % QUEUE_MAX]);
 	play->head = play->tail;
 }
 
@@ -508,38 +392,60 @@ static void run_verb(struct play *play, char *text)
 	complain(play, "no such verb", text);
 }
 
+enum kind { SECONDS, BYTES, SHORT, COUNT };
+
+static const struct {
+	const char *name;
+	size_t offset; /* in struct tcp_config */
+	enum kind kind;
+} settings[] = {
+#define SETTING(field, kind)                                                   \
+	{                                                                      \
+#field, offsetof(struct tcp_config, field), kind               \
+	}
+	SETTING(mss, SHORT),
+	SETTING(rcvbuf, BYTES),
+	SETTING(sndbuf, BYTES),
+	SETTING(delack, SECONDS),
+	SETTING(time_wait, SECONDS),
+	SETTING(fin_wait, SECONDS),
+	SETTING(user_timeout, SECONDS),
+	SETTING(keepalive, SECONDS),
+	SETTING(keepalive_probes, COUNT),
+	SETTING(syn_retries, COUNT),
+	SETTING(no_timestamps, COUNT),
+	SETTING(no_sack, COUNT),
+#undef SETTING
+};
+
+static void store(void *field, enum kind kind, double value)
+{
+	switch (kind) {
+	case SECONDS:
+		*(nsec_t *)field = value * NSEC_PER_SEC;
+		break;
+	case BYTES:
+		*(uint32_t *)field = value;
+		break;
+	case SHORT:
+		*(uint16_t *)field = value;
+		break;
+	case COUNT:
+		*(uint8_t *)field = value;
+		break;
+	}
+}
+
 static void set(struct play *play, const char *name, double value)
 {
-	struct tcp_config *config = &play->config;
-
-	if (!strcmp(name, "mss"))
-		config->mss = value;
-	else if (!strcmp(name, "rcvbuf"))
-		config->rcvbuf = value;
-	else if (!strcmp(name, "sndbuf"))
-		config->sndbuf = value;
-	else if (!strcmp(name, "delack"))
-		config->delack = value * NSEC_PER_SEC;
-	else if (!strcmp(name, "time_wait"))
-		config->time_wait = value * NSEC_PER_SEC;
-	else if (!strcmp(name, "fin_wait"))
-		config->fin_wait = value * NSEC_PER_SEC;
-	else if (!strcmp(name, "user_timeout"))
-		config->user_timeout = value * NSEC_PER_SEC;
-	else if (!strcmp(name, "keepalive"))
-		config->keepalive = value * NSEC_PER_SEC;
-	else if (!strcmp(name, "keepalive_probes"))
-		config->keepalive_probes = value;
-	else if (!strcmp(name, "syn_retries"))
-		config->syn_retries = value;
-	else if (!strcmp(name, "timestamps"))
-		config->no_timestamps = !value;
-	else if (!strcmp(name, "sack"))
-		config->no_sack = !value;
-	else if (!strcmp(name, "reno"))
-		config->cc = value ? &tcp_cc_reno : &tcp_cc_cubic;
-	else
-		complain(play, "no such setting", name);
+	for (unsigned int i = 0; i < sizeof(settings) / sizeof(settings[0]);
+	     i++)
+		if (!strcmp(settings[i].name, name)) {
+			store((char *)&play->config + settings[i].offset,
+			      settings[i].kind, value);
+			return;
+		}
+	complain(play, "no such setting", name);
 }
 
 static void run_timed(struct play *play, char *text)
