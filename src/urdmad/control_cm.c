@@ -31,9 +31,18 @@ static struct cm_id *find_id(const struct control_call *call, uint32_t handle)
 	return entry ? entry->id : NULL;
 }
 
+/* One numbering for all sessions: an id that moves keeps its number, since
+ * librdmacm will not hear of another one. */
+static void number(struct session *session, struct session_cm_id *entry)
+{
+	entry->handle = ++session->control->last_cm_id;
+	/* Four thousand million later: rather end than give one twice. */
+	if (entry->handle == 0)
+		session->broken = true;
+}
+
 static void hash_in(struct session *session, struct session_cm_id *entry)
 {
-	entry->handle = session_new_handle(session);
 	HASH_ADD(hh, session->cm_ids, handle, sizeof(entry->handle), entry);
 }
 
@@ -77,6 +86,7 @@ int control_cm_create(struct control_call *call)
 		return ret;
 	}
 	entry->uid = ask->uid;
+	number(call->session, entry);
 	hash_in(call->session, entry);
 	reply->id = entry->handle;
 	return 0;
@@ -414,6 +424,7 @@ static struct session_cm_id *add_child(struct session *session,
 	}
 	entry->id = child;
 	cm_id_set_user(child, entry);
+	number(session, entry);
 	hash_in(session, entry);
 	return entry;
 }

@@ -116,6 +116,7 @@ struct control {
 	struct control_config config;
 	TAILQ_HEAD(, session) sessions;
 	struct user *users;
+	uint32_t last_cm_id;
 };
 
 /* Takes the descriptor if 0 is returned. */

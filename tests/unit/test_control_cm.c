@@ -486,6 +486,7 @@ static void an_accepted_id_migrates_with_its_count(void **state)
 	other = open_session(there, URDMA_SESSION_CM, 9);
 	assert_int_equal(
 		try_migrate(other.fd, &c.server.cm, c.server_id, &reply), 0);
+	assert_int_equal(reply.id, c.server_id);
 	assert_int_equal(reply.events_reported, 1);
 	close_side(&c.client);
 	next_event(other.fd, CM_EVENT_DISCONNECTED);
