@@ -180,6 +180,13 @@ programs_end() {
 	done
 }
 
+kill_program() { # HOST NAME
+	local pid
+	pid=$(pid_of "$1" "$2") || return 0
+	kill -KILL "$pid"
+	wait_for "$2 is gone" not pid_of "$1" "$2"
+}
+
 # Everything that runs in a host, first asked, then killed.
 kill_all_in() {
 	local ns=$1 pids
@@ -268,7 +275,8 @@ other() { [ "$1" = a ] && echo b || echo a; }
 
 # listening HOST PORT: an rdma_cm id of a program there listens.
 listening() {
-	urdma "$1" show --json | tr '{' '\n' | grep -w LISTEN | grep -qw "$2"
+	urdma "$1" show --json | tr -d ' \n' |
+		grep -q "\"state\":\"LISTEN\",\"local\":\"[^\"]*:$2\""
 }
 
 # server NAME HOST PORT COMMAND...: started, and waited for until it listens.
