@@ -312,9 +312,7 @@ static bool fail_syntax(struct config_reader *reader, const char *text,
 		line += text[i] == '\n';
 	}
 	return config_fail(reader, "line %u, column %u: %s", line, column,
-			   why == json_tokener_continue
-				   ? "the text ends too early"
-				   : json_tokener_error_desc(why));
+			   json_tokener_error_desc(why));
 }
 
 static bool parse(struct config_reader *reader, struct config *config,

@@ -5,6 +5,8 @@
 
 enum { POOL_CACHE = 256 };
 
+_Static_assert(PORT_HEADROOM == RTE_PKTMBUF_HEADROOM, "port_plan.h");
+
 static struct buf *port_buf_alloc(struct buf_pool *pool)
 {
 	struct port *port = (struct port *)pool;

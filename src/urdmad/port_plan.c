@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "urdmad/port_plan.h"
 
-#include <rte_mbuf.h>
-
 #include "net/eth.h"
 #include "urdmad/config.h"
 
 enum {
 	PAGE = 4096,
+
 	FRAME_STEP = 1024,
 	BLOCK_MAX = 65536, /* one piece of kernel memory, where it fits */
 	VLAN_TAG = 4,
@@ -65,7 +64,7 @@ void port_plan(struct port_plan *plan, const struct port_config *config,
 	plan->frame_count = larger(frames / per_block, 1) * per_block;
 
 	/* net_af_packet wants room for a whole ring frame in a buffer. */
-	plan->data_room = RTE_PKTMBUF_HEADROOM + plan->frame;
+	plan->data_room = PORT_HEADROOM + plan->frame;
 	bufs = smaller(larger(DATA_BYTES / plan->data_room, DATA_BUFS_MIN),
 		       DATA_BUFS_MAX);
 	plan->buf_count = bufs + config->rx_desc_count + config->tx_desc_count;

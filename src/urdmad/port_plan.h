@@ -9,6 +9,9 @@
 
 #include <stdint.h>
 
+/* Before a packet in its buffer, where its headers go; RTE_PKTMBUF_HEADROOM. */
+enum { PORT_HEADROOM = 128 };
+
 struct port_config;
 
 struct port_plan {

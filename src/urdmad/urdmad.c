@@ -281,6 +281,8 @@ int urdmad_run(struct urdmad *urdmad)
 
 	/* The default of 50 us would be the granularity of TCP's timers. */
 	prctl(PR_SET_TIMERSLACK, 1000, 0, 0, 0);
+	stats_init(&urdmad->stats, urdmad->ports, urdmad->port_count,
+		   urdmad->config->stats_timer_interval_ms, now_read());
 	urdmad->worker = (struct worker){
 		.ports = urdmad->ports,
 		.devices = urdmad->devices,
@@ -289,6 +291,7 @@ int urdmad_run(struct urdmad *urdmad)
 		.cm = urdmad->cm,
 		.control = urdmad->control,
 		.poller = &urdmad->poller,
+		.stats = &urdmad->stats,
 	};
 	say_ready(urdmad);
 	result = worker_run(&urdmad->worker);

@@ -7,6 +7,7 @@
 #include "urdmad/poller.h"
 #include "urdmad/port.h"
 #include "urdmad/resolver.h"
+#include "urdmad/stats.h"
 #include "urdmad/worker.h"
 
 struct cm;
@@ -22,6 +23,7 @@ struct urdmad {
 	struct cm *cm;
 	struct control *control;
 	struct poller poller;
+	struct stats stats;
 	struct worker worker;
 	struct poller_watch listener;
 	struct poller_watch signals;

@@ -12,6 +12,7 @@
 #include "urdmad/pktio.h"
 #include "urdmad/poller.h"
 #include "urdmad/resolver.h"
+#include "urdmad/stats.h"
 
 /* Without work for so long: sleep (perf: waking costs some 35 us). */
 #define IDLE_BEFORE_SLEEP (50 * NSEC_PER_USEC)
@@ -51,13 +52,14 @@ static void expire(struct worker *worker, nsec_t now)
 		if (iw_stack_deadline(stack) <= now)
 			iw_stack_expire(stack, now);
 	}
+	stats_expire(worker->stats, now);
 	if (cm_deadline(worker->cm) <= now)
 		cm_expire(worker->cm, now);
 }
 
 static nsec_t deadline(const struct worker *worker)
 {
-	nsec_t first = cm_deadline(worker->cm);
+	nsec_t first = earlier(cm_deadline(worker->cm), worker->stats->due);
 
 	for (unsigned int i = 0; i < worker->port_count; i++) {
 		const struct port *port = worker->ports[i];

@@ -18,6 +18,7 @@ struct control;
 struct poller;
 struct rdma_dev;
 struct resolver;
+struct stats;
 
 struct worker {
 	struct port *const *ports;
@@ -27,6 +28,7 @@ struct worker {
 	struct cm *cm;
 	struct control *control;
 	struct poller *poller;
+	struct stats *stats;
 	bool stop; /* set to end worker_run */
 
 	nsec_t worked;	/* when a turn last found something to do */

@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "urdmad/config.h"
+
+static struct config config;
+static struct config_error error;
+
+static int parse(const char *text)
+{
+	memset(&error, 0, sizeof(error));
+	return config_parse(&config, "FILE", text, &error);
+}
+
+static void accepts(const char *text)
+{
+	if (parse(text) < 0)
+		fail_msg("%s", error.text);
+}
+
+/* The whole message behind "FILE: ". */
+static void refuses(const char *text, const char *message)
+{
+	assert_int_equal(parse(text), -1);
+	assert_memory_equal(error.text, "FILE: ", 6);
+	assert_string_equal(error.text + 6, message);
+	assert_int_equal(config.port_count, 0);
+	assert_null(config.ports);
+}
+
+/* A port with one more member. */
+static void port_refuses(const char *member, const char *message)
+{
+	char text[300];
+
+	snprintf(text, sizeof(text),
+		 "{ \"ports\": [ { \"ipv4_address\": \"10.2.0.100\", %s } ] }",
+		 member);
+	refuses(text, message);
+}
+
+static void top_refuses(const char *member, const char *message)
+{
+	char text[300];
+
+	snprintf(text, sizeof(text),
+		 "{ \"ports\": { \"ipv4_address\": \"10.2.0.100\" }, %s }",
+		 member);
+	refuses(text, message);
+}
+
+static void the_originals_minimal_file_is_honoured(void **state)
+{
+	(void)state;
+	accepts("{ \"ports\": { \"ipv4_address\": \"10.2.0.100\" },\n"
+		"  \"sock_name\": \"/run/urdma.sock\",\n"
+		"  \"eal_args\": { \"log-level\": 7 } }\n");
+	assert_int_equal(config.port_count, 1);
+	assert_string_equal(config.ports[0].name, "urdma0");
+	assert_memory_equal(config.ports[0].ipv4, "\x0a\x02\x00\x64", 4);
+	assert_int_equal(config.ports[0].prefix_len, 24);
+	assert_null(config.ports[0].netdev);
+	assert_null(config.ports[0].pci_address);
+	assert_null(config.ports[0].device);
+	assert_string_equal(config.sock_name, "/run/urdma.sock");
+	assert_int_equal(config.eal_arg_count, 1);
+	assert_string_equal(config.eal_args[0], "--log-level=7");
+	assert_null(config.eal_args[1]);
+	config_free(&config);
+}
+
+static void what_is_not_said_has_its_default(void **state)
+{
+	(void)state;
+	accepts("{ \"ports\": { \"ipv4_address\": \"10.2.0.100\" } }");
+	assert_string_equal(config.sock_name, "/run/urdma/urdma.sock");
+	assert_int_equal(config.sock_mode, 0666);
+	assert_null(config.sock_group);
+	assert_int_equal(config.ports[0].recv_wait_ms, 1000);
+	assert_int_equal(config.ports[0].mtu, 0);
+	assert_false(config.ports[0].has_mac);
+	config_free(&config);
+}
+
+static void every_key_of_a_port_is_taken(void **state)
+{
+	const struct port_config *port;
+
+	(void)state;
+	accepts("{ \"ports\": [ { \"netdev\": \"eth1\", \"name\": \"rdma-7\","
+		"\"ipv4_address\": \"10.2.0.100/16\", \"mtu\": 9000,"
+		"\"mac\": \"02:00:00:00:0a:0B\", \"transport\": \"iwarp\","
+		"\"exception\": false, \"recv_wait_ms\": 0, \"max_qp\": 5,"
+		"\"rx_desc_count\": 256, \"tx_desc_count\": 128,"
+		"\"rx_burst_size\": 16, \"tx_burst_size\": 8 } ] }");
+	port = &config.ports[0];
+	assert_string_equal(port->netdev, "eth1");
+	assert_string_equal(port->name, "rdma-7");
+	assert_int_equal(port->prefix_len, 16);
+	assert_int_equal(port->mtu, 9000);
+	assert_true(port->has_mac);
+	assert_memory_equal(port->mac, "\x02\0\0\0\x0a\x0b", 6);
+	assert_int_equal(port->recv_wait_ms, 0);
+	assert_int_equal(port->max_qp, 5);
+	assert_int_equal(port->rx_desc_count, 256);
+	assert_int_equal(port->tx_desc_count, 128);
+	assert_int_equal(port->rx_burst_size, 16);
+	assert_int_equal(port->tx_burst_size, 8);
+	config_free(&config);
+}
+
+static void every_key_of_the_file_is_taken(void **state)
+{
+	(void)state;
+	accepts("{ \"ports\": [ { \"netdev\": \"a\","
+		"\"ipv4_address\": \"10.2.0.1\" }, { \"device\": \"net_null0\","
+		"\"ipv4_address\": \"10.2.0.2\" } ], \"socket\": \"/s\","
+		"\"sock_mode\": \"0660\", \"sock_group\": \"rdma\","
+		"\"stats_timer_interval\": 1000, \"workers\": 1,"
+		"\"memory\": \"copy\", \"limits\": { \"qp\": 1, \"cqe\": 2,"
+		"\"mr_bytes\": 8589934592, \"fd\": 4 } }");
+	assert_int_equal(config.port_count, 2);
+	assert_string_equal(config.ports[1].name, "urdma1");
+	assert_string_equal(config.ports[1].device, "net_null0");
+	assert_string_equal(config.sock_name, "/s");
+	assert_int_equal(config.sock_mode, 0660);
+	assert_string_equal(config.sock_group, "rdma");
+	assert_int_equal(config.stats_timer_interval_ms, 1000);
+	assert_int_equal(config.limits.qp, 1);
+	assert_int_equal(config.limits.cqe, 2);
+	assert_true(config.limits.mr_bytes == UINT64_C(8589934592));
+	assert_int_equal(config.limits.fd, 4);
+	config_free(&config);
+}
+
+static void eal_args_become_options(void **state)
+{
+	static const char *const wanted[] = { "--no-pci", "-n4",
+					      "--vdev=net_null0",
+					      "--vdev=net_null1" };
+
+	(void)state;
+	accepts("{ \"ports\": { \"ipv4_address\": \"10.2.0.100\" },"
+		"\"eal_args\": { \"no-pci\": true, \"no-huge\": false,"
+		"\"n\": 4, \"vdev\": [ \"net_null0\", \"net_null1\" ] } }");
+	assert_int_equal(config.eal_arg_count, 4);
+	for (size_t i = 0; i < 4; i++)
+		assert_string_equal(config.eal_args[i], wanted[i]);
+	config_free(&config);
+}
+
+static void an_unknown_key_is_named(void **state)
+{
+	(void)state;
+	port_refuses("\"mtuu\": 9000",
+		     "ports[0].mtuu: unknown key, see urdma.json(5)");
+	top_refuses("\"prots\": 1", "prots: unknown key, see urdma.json(5)");
+	top_refuses("\"limits\": { \"qps\": 1 }",
+		    "limits.qps: unknown key, see urdma.json(5)");
+}
+
+static void a_wrong_type_says_what_was_found_and_wanted(void **state)
+{
+	(void)state;
+	port_refuses("\"mtu\": \"big\"",
+		     "ports[0].mtu: found \"big\", want a number from 576 to "
+		     "64000");
+	port_refuses("\"mtu\": null",
+		     "ports[0].mtu: found null, want a number from 576 to "
+		     "64000");
+	port_refuses("\"netdev\": 7",
+		     "ports[0].netdev: found 7, want the name of a network "
+		     "interface");
+	top_refuses("\"eal_args\": []", "eal_args: found [], want an object");
+	top_refuses("\"eal_args\": { \"x\": {} }",
+		    "eal_args.x: found {}, want a number, a string, true or "
+		    "false");
+	top_refuses("\"limits\": 3", "limits: found 3, want an object");
+	refuses("[]", "found [], want an object");
+	refuses("{ \"ports\": 3 }",
+		"ports: found 3, want an object, or an array of 1 to 64 "
+		"objects");
+	refuses("{ \"ports\": [] }",
+		"ports: found [], want an object, or an array of 1 to 64 "
+		"objects");
+	refuses("{ \"ports\": [ 3 ] }", "ports[0]: found 3, want an object");
+}
+
+static void a_number_out_of_its_range_is_refused(void **state)
+{
+	(void)state;
+	port_refuses("\"mtu\": 575",
+		     "ports[0].mtu: found 575, want a number from 576 to "
+		     "64000");
+	port_refuses("\"max_qp\": 0",
+		     "ports[0].max_qp: found 0, want a number from 1 to "
+		     "65535");
+	port_refuses("\"rx_burst_size\": 65",
+		     "ports[0].rx_burst_size: found 65, want a number from 1 "
+		     "to 64");
+	port_refuses("\"mtu\": 9000.5",
+		     "ports[0].mtu: found 9000.5, want a number from 576 to "
+		     "64000");
+	top_refuses("\"limits\": { \"qp\": -1 }",
+		    "limits.qp: found -1, want a number from 0 to 4294967295");
+}
+
+static void a_port_without_an_address_is_refused(void **state)
+{
+	(void)state;
+	refuses("{ \"ports\": { \"netdev\": \"eth1\" } }",
+		"ports[0]: found no ipv4_address, want one as "
+		"\"ipv4_address\": \"10.2.0.100/24\"");
+}
+
+static void an_address_that_no_host_has_is_refused(void **state)
+{
+	static const char *const bad[] = {
+		"\"\"",
+		"\"10.2.0\"",
+		"\"10.2.0.1/\"",
+		"\"10.2.0.1/0\"",
+		"\"10.2.0.1/33\"",
+		"\"10.2.0.1/+8\"",
+		"\"10.2.0.1/8x\"",
+		"\"127.0.0.1\"",
+		"\"0.0.0.0\"",
+		"\"224.0.0.1\"",
+		"\"255.255.255.255\"",
+		"\"::1\"",
+		"7",
+		"\"1.2.3.4.5.6.7.8.9.10\"",
+	};
+	char text[200], message[200];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		snprintf(text, sizeof(text),
+			 "{ \"ports\": { \"ipv4_address\": %s } }", bad[i]);
+		snprintf(message, sizeof(message),
+			 "ports[0].ipv4_address: found %s, want a host's IPv4 "
+			 "address as \"10.2.0.100/24\"",
+			 bad[i]);
+		refuses(text, message);
+	}
+}
+
+static void a_mac_that_no_port_has_is_refused(void **state)
+{
+	static const char *const bad[] = {
+		"\"02:00:00:00:00\"",	   "\"02:00:00:00:00:01:02\"",
+		"\"03:00:00:00:00:01\"",   "\"00:00:00:00:00:00\"",
+		"\"2:0:0:0:0:1\"",	   "\"02:00:00:00:00:xx\"",
+		"\"02:00:00:00:00:0001\"", "2",
+	};
+	char text[100], message[200];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		snprintf(text, sizeof(text), "\"mac\": %s", bad[i]);
+		snprintf(message, sizeof(message),
+			 "ports[0].mac: found %s, want a unicast MAC address "
+			 "as \"02:00:00:00:00:01\"",
+			 bad[i]);
+		port_refuses(text, message);
+	}
+}
+
+static void what_does_not_work_yet_is_refused_with_the_reason(void **state)
+{
+	(void)state;
+	port_refuses("\"transport\": \"roce\"",
+		     "ports[0].transport: found \"roce\", want \"iwarp\" (RoCE "
+		     "is not there yet)");
+	port_refuses("\"exception\": \"tap\"",
+		     "ports[0].exception: found \"tap\", want false: the "
+		     "exception path is not there yet");
+	port_refuses("\"ipv6_address\": \"fd00::1/64\"",
+		     "ports[0].ipv6_address: found \"fd00::1/64\", want no "
+		     "such key: IPv6 is not there yet");
+	top_refuses("\"workers\": 2", "workers: found 2, want 1: more than "
+				      "one does not work yet");
+	top_refuses("\"memory\": \"remap\"",
+		    "memory: found \"remap\", want \"auto\" or \"copy\" "
+		    "(\"remap\" is not there yet)");
+}
+
+static void what_two_ports_share_is_refused(void **state)
+{
+	(void)state;
+	refuses("{ \"ports\": [ { \"netdev\": \"a\","
+		"\"ipv4_address\": \"10.0.0.1\" }, { \"netdev\": \"b\","
+		"\"ipv4_address\": \"10.0.0.1/8\" } ] }",
+		"ports[1].ipv4_address: found what ports[0].ipv4_address has, "
+		"want another");
+	refuses("{ \"ports\": [ { \"netdev\": \"a\","
+		"\"ipv4_address\": \"10.0.0.1\" }, { \"netdev\": \"a\","
+		"\"ipv4_address\": \"10.0.0.2\" } ] }",
+		"ports[1].netdev: found what ports[0].netdev has, want "
+		"another");
+	refuses("{ \"ports\": [ { \"netdev\": \"a\", \"name\": \"urdma1\","
+		"\"ipv4_address\": \"10.0.0.1\" }, { \"netdev\": \"b\","
+		"\"ipv4_address\": \"10.0.0.2\" } ] }",
+		"ports[1].name: found what ports[0].name has, want another");
+}
+
+static void two_kinds_of_port_at_once_are_refused(void **state)
+{
+	(void)state;
+	port_refuses("\"netdev\": \"a\", \"device\": \"net_null0\"",
+		     "ports[0]: found more than one, want one of netdev, "
+		     "pci_address and device");
+}
+
+static void a_device_name_must_be_a_file_name(void **state)
+{
+	(void)state;
+	port_refuses("\"name\": \"../x\"",
+		     "ports[0].name: found \"../x\", want a device name of "
+		     "letters, digits, '_' and '-', at most 63");
+	port_refuses("\"name\": \"\"",
+		     "ports[0].name: found \"\", want a device name of "
+		     "letters, digits, '_' and '-', at most 63");
+}
+
+static void a_socket_has_one_absolute_name(void **state)
+{
+	(void)state;
+	top_refuses("\"sock_name\": \"run/x\"",
+		    "sock_name: found \"run/x\", want an absolute path of at "
+		    "most 107 bytes");
+	top_refuses("\"sock_name\": \"/a\", \"socket\": \"/b\"",
+		    "socket: given twice");
+	top_refuses("\"sock_mode\": \"0668\"",
+		    "sock_mode: found \"0668\", want an octal mode as "
+		    "\"0666\"");
+	top_refuses("\"sock_mode\": 438",
+		    "sock_mode: found 438, want an octal mode as \"0666\"");
+}
+
+static void a_long_value_is_cut_in_the_message(void **state)
+{
+	(void)state;
+	port_refuses("\"netdev\": \"an-interface-with-a-very-very-very-very-"
+		     "very-very-very-long-name\"",
+		     "ports[0].netdev: found \"an-interface-with-a-very-very-"
+		     "very-very-very-very-very-long..., want the name of a "
+		     "network interface");
+}
+
+static void a_syntax_error_has_its_place(void **state)
+{
+	(void)state;
+	refuses("{ \"ports\":\n  x }",
+		"line 2, column 3: unexpected character");
+	refuses("{ \"ports\": ", "line 1, column 12: unexpected end of data");
+	refuses("", "line 1, column 1: unexpected end of data");
+	refuses("{} x", "line 1, column 4: unexpected character");
+}
+
+static void a_file_without_ports_is_refused(void **state)
+{
+	(void)state;
+	refuses("{}", "ports: found none, want an object or an array of "
+		      "objects");
+}
+
+static void a_file_that_cannot_be_read_is_named(void **state)
+{
+	(void)state;
+	assert_int_equal(config_load(&config, "/no/such/file", &error), -1);
+	assert_string_equal(error.text,
+			    "/no/such/file: No such file or directory");
+	assert_int_equal(config_load(&config, "/", &error), -1);
+	assert_string_equal(error.text, "/: Is a directory");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_originals_minimal_file_is_honoured),
+		cmocka_unit_test(what_is_not_said_has_its_default),
+		cmocka_unit_test(every_key_of_a_port_is_taken),
+		cmocka_unit_test(every_key_of_the_file_is_taken),
+		cmocka_unit_test(eal_args_become_options),
+		cmocka_unit_test(an_unknown_key_is_named),
+		cmocka_unit_test(a_wrong_type_says_what_was_found_and_wanted),
+		cmocka_unit_test(a_number_out_of_its_range_is_refused),
+		cmocka_unit_test(a_port_without_an_address_is_refused),
+		cmocka_unit_test(an_address_that_no_host_has_is_refused),
+		cmocka_unit_test(a_mac_that_no_port_has_is_refused),
+		cmocka_unit_test(
+			what_does_not_work_yet_is_refused_with_the_reason),
+		cmocka_unit_test(what_two_ports_share_is_refused),
+		cmocka_unit_test(two_kinds_of_port_at_once_are_refused),
+		cmocka_unit_test(a_device_name_must_be_a_file_name),
+		cmocka_unit_test(a_socket_has_one_absolute_name),
+		cmocka_unit_test(a_long_value_is_cut_in_the_message),
+		cmocka_unit_test(a_syntax_error_has_its_place),
+		cmocka_unit_test(a_file_without_ports_is_refused),
+		cmocka_unit_test(a_file_that_cannot_be_read_is_named),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
