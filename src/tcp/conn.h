@@ -190,9 +190,9 @@ void tcp_conn_destroy(struct tcp_conn *conn);
 
 /*
  * A segment of this connection's flow.  `buf` is its payload (data, len), or
- * NULL; seg->len is its length.  TCP_NO_FLOW: answer with tcp_reset_reply().
- * TCP_REOPEN: the connection is CLOSED, hand the segment to the listener.
- * Everything else is for counters.
+ * NULL; of at least seg->len bytes (more is padding).  TCP_NO_FLOW: answer with
+ * tcp_reset_reply(). TCP_REOPEN: the connection is CLOSED, hand the segment to
+ * the listener. Everything else is for counters.
  */
 enum tcp_verdict tcp_input(struct tcp_conn *conn, const struct tcp_segment *seg,
 			   struct buf *buf, nsec_t now);

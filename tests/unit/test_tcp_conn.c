@@ -260,6 +260,27 @@ static void events_are_reported_once(void **state)
 	assert_int_equal(tcp_event(&bed->conn), TCP_NO_EVENT);
 }
 
+static void padding_behind_the_payload_is_cut(void **state)
+{
+	static const uint8_t bytes[46];
+	struct bed *bed = *state;
+	struct tcp_segment seg = from_peer(TCP_ACK, 1, 1);
+
+	seg.len = 10;
+	assert_int_equal(tcp_input(&bed->conn, &seg,
+				   test_buf_of(&bed->pool, bytes, 46),
+				   bed->now),
+			 TCP_OK);
+	assert_int_equal(tcp_recv_bytes(&bed->conn), 10);
+	seg.seq += 10;
+	assert_int_equal(tcp_input(&bed->conn, &seg,
+				   test_buf_of(&bed->pool, bytes, 9), bed->now),
+			 TCP_SHORT);
+	assert_int_equal(tcp_input(&bed->conn, &seg, NULL, bed->now),
+			 TCP_SHORT);
+	assert_int_equal(tcp_recv_bytes(&bed->conn), 10);
+}
+
 static void what_came_before_a_reset_can_still_be_read(void **state)
 {
 	struct bed *bed = *state;
@@ -352,6 +373,7 @@ int main(void)
 		OPEN(a_retransmission_is_the_same_buf),
 		OPEN(offsets_count_the_stream),
 		OPEN(events_are_reported_once),
+		OPEN(padding_behind_the_payload_is_cut),
 		OPEN(what_came_before_a_reset_can_still_be_read),
 		OPEN(a_closed_connection_asks_for_nothing),
 		OPEN(an_idle_connection_has_no_deadline),

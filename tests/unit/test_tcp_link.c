@@ -405,8 +405,9 @@ static void run_seeds(const struct profile *profile)
 	  .finish_by = 20 * MS) \
 	_(small_messages_keep_their_order, .bytes = 20 * KIB, \
 	  .delay = 20 * US, .message = 64, .loss = 10) \
+	/* and all of it without waiting for a 200 ms timeout */ \
 	_(one_percent_loss_is_repaired, .bytes = 256 * KIB, \
-	  .delay = 20 * US, .loss = 10) \
+	  .delay = 20 * US, .loss = 10, .finish_by = 100 * MS) \
 	_(ten_percent_loss_is_repaired, .bytes = 64 * KIB, \
 	  .delay = 100 * US, .loss = 100) \
 	_(half_of_all_packets_may_be_lost, .bytes = 8 * KIB, \
@@ -418,7 +419,7 @@ static void run_seeds(const struct profile *profile)
 	_(reno_survives_loss, .bytes = 64 * KIB, .delay = 100 * US, \
 	  .loss = 30, .cc = &tcp_cc_reno) \
 	_(reordering_is_no_loss, .bytes = 128 * KIB, .delay = 50 * US, \
-	  .late = 300, .lateness = 200 * US) \
+	  .late = 300, .lateness = 200 * US, .finish_by = 20 * MS) \
 	_(duplicates_do_no_harm, .bytes = 64 * KIB, .delay = 50 * US, \
 	  .duplicates = 300, .late = 100, .lateness = 400 * US) \
 	_(everything_at_once, .bytes = 64 * KIB, .delay = 300 * US, \
