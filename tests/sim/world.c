@@ -8,6 +8,7 @@
 
 #include "base/doorbell.h"
 #include "rdma/verbs.h"
+#include "sim/raw.h"
 
 struct heap_buf {
 	struct buf buf;
@@ -268,8 +269,11 @@ static void deliver(struct world *world, struct packet *packet)
 		memcpy(buf->data, packet->bytes + segment.off, segment.len);
 		buf->len = segment.len;
 	}
-	iw_stack_input(rdma_dev_stack(host->dev), &packet->key, &segment, buf,
-		       world->now);
+	if (packet->to == 1 && world->raw)
+		raw_input(world->raw, &packet->key, &segment, buf);
+	else
+		iw_stack_input(rdma_dev_stack(host->dev), &packet->key,
+			       &segment, buf, world->now);
 }
 
 static void note_events(struct host *host)
@@ -314,6 +318,8 @@ static nsec_t earliest(const struct world *world)
 
 		at = mine < at ? mine : at;
 	}
+	if (world->raw && raw_deadline(world->raw) < at)
+		at = raw_deadline(world->raw);
 	return at;
 }
 
@@ -327,7 +333,10 @@ bool world_step(struct world *world, nsec_t until)
 		link_done(&world->link, packet);
 	}
 	turn(world, 0);
-	turn(world, 1);
+	if (world->raw)
+		raw_turn(world->raw);
+	else
+		turn(world, 1);
 	next = earliest(world);
 	if (next > until) {
 		world->now = until > world->now ? until : world->now;
@@ -378,7 +387,7 @@ static bool wait_for(struct world *world, int n, enum iw_event_kind kind)
 	return true;
 }
 
-static struct iw_params params(const struct world *world, int n)
+struct iw_params world_params(const struct world *world, int n)
 {
 	return (struct iw_params){
 		.ird = world->options.ird[n],
@@ -388,20 +397,35 @@ static struct iw_params params(const struct world *world, int n)
 	};
 }
 
+int world_listen(struct world *world, int n)
+{
+	struct host *host = &world->host[n];
+
+	return iw_listen(rdma_dev_stack(host->dev), host->addr, WORLD_PORT, 8,
+			 host, &host->listener);
+}
+
+int world_call(struct world *world, int n)
+{
+	struct host *host = &world->host[n];
+	struct iw_stack *stack = rdma_dev_stack(host->dev);
+	struct iw_params mine = world_params(world, n);
+	struct flow_key key = { .remote_port = WORLD_PORT };
+
+	memcpy(key.local, host->addr, FLOW_ADDR_LEN);
+	memcpy(key.remote, world->host[!n].addr, FLOW_ADDR_LEN);
+	key.local_port = iw_port_take(stack, 0);
+	return iw_connect(stack, &key, host->qp.qp, &mine, host, world->now,
+			  &host->ep);
+}
+
 bool world_connect(struct world *world)
 {
-	struct host *client = &world->host[0], *server = &world->host[1];
-	struct iw_params mine = params(world, 0), theirs = params(world, 1);
-	struct flow_key key = { .remote_port = WORLD_PORT };
-	struct iw_stack *stack = rdma_dev_stack(client->dev);
+	struct host *server = &world->host[1];
+	struct iw_params theirs = world_params(world, 1);
 
-	memcpy(key.local, client->addr, FLOW_ADDR_LEN);
-	memcpy(key.remote, server->addr, FLOW_ADDR_LEN);
-	key.local_port = iw_port_take(stack, 0);
-	must(iw_listen(rdma_dev_stack(server->dev), server->addr, WORLD_PORT, 8,
-		       server, &server->listener));
-	must(iw_connect(stack, &key, client->qp.qp, &mine, client, world->now,
-			&client->ep));
+	must(world_listen(world, 1));
+	must(world_call(world, 0));
 	if (!wait_for(world, 1, IW_CONNECT_REQUEST))
 		return false;
 	while (iw_accept(server->ep, server->qp.qp, &theirs, world->now) ==

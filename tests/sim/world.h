@@ -96,9 +96,12 @@ struct world_options {
 	uint32_t cqe;
 };
 
+struct raw;
+
 struct world {
 	struct world_options options;
 	nsec_t now;
+	struct raw *raw; /* takes host 1's place (raw.h), or NULL */
 	struct link link;
 	struct host host[2];
 };
@@ -115,6 +118,11 @@ int world_destroy(struct world *world);
 bool world_step(struct world *world, nsec_t until);
 /* Steps until so much time has passed. */
 void world_pass(struct world *world, nsec_t span);
+
+/* Host n's part of making a connection. */
+int world_listen(struct world *world, int n);
+int world_call(struct world *world, int n);
+struct iw_params world_params(const struct world *world, int n);
 
 /* Host 1 listens, host 0 connects; false if that failed. */
 bool world_connect(struct world *world);

@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * What a peer may do to us at the level of bytes: MPA's start-up (RFC 5044
+ * section 7.1, RFC 6581) and segments that deserve a Terminate.
+ */
+#include "unit.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "iwarp/ddp_tagged.h"
+#include "iwarp/ddp_untagged.h"
+#include "iwarp/mpa_fpdu.h"
+#include "iwarp/rdmap.h"
+#include "rdma/verbs.h"
+#include "sim/raw.h"
+#include "sim/world.h"
+
+static struct world world;
+static struct host *host;
+static struct raw raw;
+
+static int setup(void **state)
+{
+	struct world_options options = world_defaults(1);
+
+	(void)state;
+	options.crc[0] = true;
+	world_create(&world, &options);
+	host = &world.host[0];
+	raw_create(&raw, &world);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	raw_destroy(&raw);
+	return world_destroy(&world);
+}
+
+static void some_time(void)
+{
+	world_pass(&world, 10 * NSEC_PER_MSEC);
+}
+
+/*
+ * We are the initiator.
+ */
+
+static const uint8_t reply_rev1[20] = "MPA ID Rep Frame\x40\x01\x00\x00";
+static const uint8_t refusal_rev1[20] = "MPA ID Rep Frame\x20\x01\x00\x00";
+
+static void expect_request(uint8_t revision)
+{
+	assert_true(raw.in_len >= 20);
+	assert_memory_equal(raw.in, "MPA ID Req Frame", 16);
+	assert_int_equal(raw.in[17], revision);
+}
+
+static void the_request_offers_depths_and_peer_to_peer(void **state)
+{
+	(void)state;
+	assert_int_equal(world_call(&world, 0), 0);
+	some_time();
+	expect_request(2);
+	assert_int_equal(raw.in_len, 20 + 4 + 7);
+	assert_int_equal(raw.in[16] & 0x10, 0x10); /* S: enhanced */
+	assert_int_equal(raw.in[16] & 0x40, 0x40); /* C: CRC */
+	assert_int_equal(raw.in[16] & 0x80, 0);	   /* M: no markers for us */
+	assert_int_equal(raw.in[19], 4 + 7);
+	assert_int_equal(raw.in[20] & 0x80, 0x80); /* A: peer to peer */
+	assert_int_equal(raw.in[21], 16);	   /* IRD */
+	assert_int_equal(raw.in[22] & 0xc0, 0xc0); /* WRITE or READ as RTR */
+	assert_int_equal(raw.in[23], 16);	   /* ORD */
+	assert_memory_equal(raw.in + 24, "connect", 7);
+}
+
+static void expect_second_try(void)
+{
+	assert_int_equal(raw.accepted, 2);
+	expect_request(1);
+	assert_memory_equal(raw.in + 20, "connect", 7);
+	raw_send(&raw, reply_rev1, 20);
+	some_time();
+	assert_non_null(world_event(host, IW_CONNECTED));
+	assert_null(world_event(host, IW_CONNECT_FAILED));
+}
+
+static void a_peer_that_closes_is_asked_again_in_revision_1(void **state)
+{
+	(void)state;
+	assert_int_equal(world_call(&world, 0), 0);
+	some_time();
+	expect_request(2);
+	raw_close(&raw);
+	world_pass(&world, 5 * NSEC_PER_SEC);
+	expect_second_try();
+}
+
+static void a_peer_that_resets_is_asked_again_in_revision_1(void **state)
+{
+	(void)state;
+	assert_int_equal(world_call(&world, 0), 0);
+	some_time();
+	raw_abort(&raw);
+	some_time();
+	expect_second_try();
+}
+
+static void a_refusal_in_revision_1_is_no_answer_yet(void **state)
+{
+	(void)state;
+	assert_int_equal(world_call(&world, 0), 0);
+	some_time();
+	raw_send(&raw, refusal_rev1, 20);
+	raw_close(&raw);
+	world_pass(&world, 5 * NSEC_PER_SEC);
+	expect_second_try();
+}
+
+static void the_second_failure_counts(void **state)
+{
+	(void)state;
+	assert_int_equal(world_call(&world, 0), 0);
+	some_time();
+	raw_abort(&raw);
+	some_time();
+	raw_abort(&raw);
+	some_time();
+	assert_int_equal(raw.accepted, 2);
+	assert_int_equal(world_event(host, IW_CONNECT_FAILED)->error,
+			 -ECONNRESET);
+}
+
+static void a_reply_that_is_none_ends_it(void **state)
+{
+	(void)state;
+	assert_int_equal(world_call(&world, 0), 0);
+	some_time();
+	raw_send(&raw, "HTTP/1.1 400 Bad Request\r\n", 26);
+	some_time();
+	assert_int_equal(world_event(host, IW_CONNECT_FAILED)->error, -EPROTO);
+}
+
+static void a_reply_byte_by_byte_is_understood(void **state)
+{
+	(void)state;
+	assert_int_equal(world_call(&world, 0), 0);
+	some_time();
+	for (int i = 0; i < 20; i++) {
+		raw_send(&raw, reply_rev1 + i, 1);
+		some_time();
+	}
+	assert_non_null(world_event(host, IW_CONNECTED));
+}
+
+static void a_dripping_reply_is_not_waited_for_for_ever(void **state)
+{
+	(void)state;
+	assert_int_equal(world_call(&world, 0), 0);
+	some_time();
+	for (int i = 0; i < 15; i++) {
+		raw_send(&raw, reply_rev1 + i, 1);
+		world_pass(&world, NSEC_PER_SEC);
+	}
+	assert_int_equal(world_event(host, IW_CONNECT_FAILED)->error,
+			 -ETIMEDOUT);
+}
+
+/*
+ * We are the responder.
+ */
+
+static const uint8_t request_rev1[20] = "MPA ID Req Frame\x40\x01\x00\x00";
+
+static void ask(const uint8_t *request, uint32_t len)
+{
+	assert_int_equal(world_listen(&world, 0), 0);
+	assert_true(raw_connect(&raw));
+	raw_send(&raw, request, len);
+	some_time();
+}
+
+static void accept_with(const uint8_t *request, uint32_t len)
+{
+	struct iw_params params = world_params(&world, 0);
+
+	ask(request, len);
+	assert_non_null(world_event(host, IW_CONNECT_REQUEST));
+	assert_int_equal(iw_accept(host->ep, host->qp.qp, &params, world.now),
+			 0);
+	some_time();
+	assert_memory_equal(raw.in, "MPA ID Rep Frame", 16);
+	raw.in_len = 0;
+}
+
+static int setup_accepted(void **state)
+{
+	setup(state);
+	accept_with(request_rev1, 20);
+	return 0;
+}
+
+static void a_silent_caller_is_cut_off(void **state)
+{
+	(void)state;
+	assert_int_equal(world_listen(&world, 0), 0);
+	assert_true(raw_connect(&raw));
+	world_pass(&world, 9 * NSEC_PER_SEC);
+	assert_int_equal(tcp_close_reason(&raw.conn), TCP_STILL_OPEN);
+	world_pass(&world, 2 * NSEC_PER_SEC);
+	assert_int_equal(tcp_close_reason(&raw.conn), TCP_CLOSED_BY_RESET);
+	assert_int_equal(host->event_count, 0);
+}
+
+static void a_request_that_is_none_is_cut_off(void **state)
+{
+	(void)state;
+	ask((const uint8_t *)"GET / HTTP/1.1\r\n\r\n  ", 20);
+	assert_int_equal(tcp_close_reason(&raw.conn), TCP_CLOSED_BY_RESET);
+	assert_int_equal(host->event_count, 0);
+}
+
+static void a_caller_that_goes_before_the_answer_is_told_of(void **state)
+{
+	(void)state;
+	ask(request_rev1, 20);
+	raw_abort(&raw);
+	some_time();
+	assert_non_null(world_event(host, IW_DISCONNECTED));
+	assert_int_equal(iw_accept(host->ep, host->qp.qp,
+				   &(struct iw_params){ 0 }, world.now),
+			 -ECONNRESET);
+}
+
+/* RFC 5044 section 7.1.2: a responder waits for the first FPDU. */
+static void nothing_is_sent_before_the_callers_first_fpdu(void **state)
+{
+	const struct ddp_tagged nothing = { .last = true };
+	struct urdma_sqe sqe = { .opcode = URDMA_WR_SEND };
+	uint8_t ulpdu[DDP_TAGGED_LEN];
+
+	(void)state;
+	world_post_send(host, &sqe, NULL, 0);
+	some_time();
+	assert_int_equal(raw.in_len, 0);
+	ddp_tagged_encode(&nothing, ulpdu);
+	raw_send_fpdu(&raw, ulpdu, sizeof(ulpdu));
+	some_time();
+	assert_int_equal(raw.in_len, mpa_fpdu_len(DDP_UNTAGGED_LEN));
+}
+
+/* RFC 5044 section 4.3: the first marker is in front of the first FPDU. */
+static void a_caller_that_asks_for_markers_gets_them(void **state)
+{
+	static const uint8_t request[20] = "MPA ID Req Frame\xc0\x01\x00\x00";
+	const struct ddp_tagged nothing = { .last = true };
+	struct urdma_sqe sqe = { .opcode = URDMA_WR_SEND };
+	const uint8_t start[6] = { 0, 0, 0, 0, 0, DDP_UNTAGGED_LEN };
+	uint8_t ulpdu[DDP_TAGGED_LEN];
+
+	(void)state;
+	accept_with(request, 20);
+	ddp_tagged_encode(&nothing, ulpdu);
+	raw_send_fpdu(&raw, ulpdu, sizeof(ulpdu));
+	world_post_send(host, &sqe, NULL, 0);
+	some_time();
+	assert_int_equal(raw.in_len,
+			 mpa_fpdu_len(DDP_UNTAGGED_LEN) + MPA_MARKER_LEN);
+	assert_memory_equal(raw.in, start, sizeof(start));
+}
+
+/*
+ * The stream is open and the peer does wrong.
+ */
+
+static uint32_t untagged(uint8_t *ulpdu, uint8_t opcode, uint32_t qn,
+			 uint32_t msn, uint32_t mo)
+{
+	const struct ddp_untagged hdr = {
+		.last = true, .opcode = opcode, .qn = qn, .msn = msn, .mo = mo
+	};
+
+	ddp_untagged_encode(&hdr, ulpdu);
+	memset(ulpdu + DDP_UNTAGGED_LEN, 0, 64);
+	return DDP_UNTAGGED_LEN;
+}
+
+static uint32_t tagged(uint8_t *ulpdu, uint8_t opcode, uint32_t stag)
+{
+	const struct ddp_tagged hdr = { .last = true,
+					.opcode = opcode,
+					.stag = stag };
+
+	ddp_tagged_encode(&hdr, ulpdu);
+	memset(ulpdu + DDP_TAGGED_LEN, 0, 64);
+	return DDP_TAGGED_LEN;
+}
+
+/* The Terminate that came: layer and type, code; RFC 5040 section 4.8. */
+static void expect_terminate(uint8_t layer_and_type, uint8_t code)
+{
+	const uint8_t *ulpdu = raw.in + MPA_LENGTH_LEN;
+
+	some_time();
+	assert_true(raw.in_len >= MPA_LENGTH_LEN + DDP_UNTAGGED_LEN + 4);
+	assert_int_equal(ulpdu[0], 0x41); /* untagged, last, version 1 */
+	assert_int_equal(ulpdu[1], 0x40 | RDMAP_TERMINATE);
+	assert_int_equal(ulpdu[9], RDMAP_QN_TERMINATE);
+	assert_int_equal(ulpdu[13], 1); /* message number */
+	assert_int_equal(ulpdu[18], layer_and_type);
+	assert_int_equal(ulpdu[19], code);
+	assert_true(raw.peer_closed);
+	assert_non_null(world_event(host, IW_DISCONNECTED));
+}
+
+static void a_bad_crc_is_a_terminate_of_mpa(void **state)
+{
+	const uint8_t bad[24] = { 0, DDP_UNTAGGED_LEN };
+	uint8_t ulpdu[128];
+
+	(void)state;
+	/* the first FPDU must be good: a responder is silent before it */
+	raw_send_fpdu(&raw, ulpdu, tagged(ulpdu, RDMAP_WRITE, 0));
+	raw_send(&raw, bad, sizeof(bad));
+	expect_terminate(0x20, 0x02);
+	assert_true(world_was_told(host, EVENT_QP_FATAL));
+}
+
+struct offence {
+	const char *what;
+	uint8_t opcode;
+	uint8_t qn;
+	uint8_t msn;
+	uint8_t mo;
+	uint8_t payload;
+	uint8_t layer_and_type;
+	uint8_t code;
+	bool is_tagged;
+};
+
+static const struct offence offences[] = {
+	{ "unknown opcode", 15, 0, 1, 0, 0, 0x02, 0x06, false },
+	{ "atomics are not there", RDMAP_ATOMIC_REQ, 1, 1, 0, 52, 0x02, 0x06,
+	  false },
+	{ "queue number", RDMAP_SEND, 9, 1, 0, 0, 0x12, 0x01, false },
+	{ "message number", RDMAP_SEND, 0, 2, 0, 0, 0x12, 0x03, false },
+	{ "message offset", RDMAP_SEND, 0, 1, 4, 0, 0x12, 0x04, false },
+	{ "a key to invalidate", RDMAP_SEND_INV, 0, 1, 0, 0, 0x01, 0x00,
+	  false },
+	{ "too long", RDMAP_SEND, 0, 1, 0, 60, 0x12, 0x05, false },
+	{ "unknown STag", RDMAP_WRITE, 0, 0, 0, 8, 0x11, 0x00, true },
+	{ "an answer to nothing", RDMAP_READ_RESP, 0, 0, 0, 8, 0x02, 0x06,
+	  true },
+};
+
+static void every_offence_has_its_code(void **state)
+{
+	for (size_t i = 0; i < sizeof(offences) / sizeof(offences[0]); i++) {
+		const struct offence *o = &offences[i];
+		struct urdma_sge sge;
+		uint8_t ulpdu[128];
+		uint32_t len;
+
+		setup_accepted(state);
+		sge = (struct urdma_sge){ host->memory.base, 50, host->key };
+		world_post_recv(host, 1, &sge, 1);
+		raw_send_fpdu(&raw, ulpdu, tagged(ulpdu, RDMAP_WRITE, 0));
+		len = o->is_tagged ? tagged(ulpdu, o->opcode, 0x77)
+				   : untagged(ulpdu, o->opcode, o->qn, o->msn,
+					      o->mo);
+		raw_send_fpdu(&raw, ulpdu, len + o->payload);
+		print_message("# %s\n", o->what);
+		expect_terminate(o->layer_and_type, o->code);
+		assert_int_equal(teardown(state), 0);
+	}
+}
+
+/* The header at fault comes back, RFC 5040 section 4.8. */
+static void a_terminate_returns_the_header_at_fault(void **state)
+{
+	uint8_t ulpdu[128];
+	uint32_t len;
+
+	(void)state;
+	raw_send_fpdu(&raw, ulpdu, tagged(ulpdu, RDMAP_WRITE, 0));
+	len = tagged(ulpdu, RDMAP_WRITE, 0x1234) + 10;
+	raw_send_fpdu(&raw, ulpdu, len);
+	expect_terminate(0x11, 0x00);
+	assert_int_equal(raw.in[MPA_LENGTH_LEN + 20] & 0xc0, 0xc0); /* M, D */
+	assert_int_equal(raw.in[MPA_LENGTH_LEN + 23], len);
+	assert_memory_equal(raw.in + MPA_LENGTH_LEN + 24, ulpdu,
+			    DDP_TAGGED_LEN);
+}
+
+static void a_peer_that_keeps_sending_after_a_terminate_is_ignored(void **state)
+{
+	uint8_t ulpdu[128];
+
+	(void)state;
+	raw_send_fpdu(&raw, ulpdu, tagged(ulpdu, RDMAP_WRITE, 0));
+	raw_send_fpdu(&raw, ulpdu, untagged(ulpdu, 15, 0, 1, 0));
+	for (int i = 0; i < 1000; i++)
+		raw_send_fpdu(&raw, ulpdu, untagged(ulpdu, 3, 0, 1, 0));
+	expect_terminate(0x02, 0x06);
+	raw_close(&raw);
+	world_pass(&world, 3 * NSEC_PER_SEC);
+	assert_int_equal(host->pool.out, 0);
+}
+
+static void a_torn_fpdu_at_the_end_is_no_graceful_end(void **state)
+{
+	uint8_t ulpdu[128];
+
+	(void)state;
+	raw_send_fpdu(&raw, ulpdu, tagged(ulpdu, RDMAP_WRITE, 0));
+	raw_send(&raw, "\0\x20half of it", 12);
+	raw_close(&raw);
+	some_time();
+	assert_int_equal(world_event(host, IW_DISCONNECTED)->error,
+			 -ECONNRESET);
+}
+
+#define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
+#define OPEN(t) cmocka_unit_test_setup_teardown(t, setup_accepted, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(the_request_offers_depths_and_peer_to_peer),
+		TEST(a_peer_that_closes_is_asked_again_in_revision_1),
+		TEST(a_peer_that_resets_is_asked_again_in_revision_1),
+		TEST(a_refusal_in_revision_1_is_no_answer_yet),
+		TEST(the_second_failure_counts),
+		TEST(a_reply_that_is_none_ends_it),
+		TEST(a_reply_byte_by_byte_is_understood),
+		TEST(a_dripping_reply_is_not_waited_for_for_ever),
+		TEST(a_silent_caller_is_cut_off),
+		TEST(a_request_that_is_none_is_cut_off),
+		TEST(a_caller_that_goes_before_the_answer_is_told_of),
+		OPEN(nothing_is_sent_before_the_callers_first_fpdu),
+		TEST(a_caller_that_asks_for_markers_gets_them),
+		OPEN(a_bad_crc_is_a_terminate_of_mpa),
+		cmocka_unit_test(every_offence_has_its_code),
+		OPEN(a_terminate_returns_the_header_at_fault),
+		OPEN(a_peer_that_keeps_sending_after_a_terminate_is_ignored),
+		OPEN(a_torn_fpdu_at_the_end_is_no_graceful_end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
