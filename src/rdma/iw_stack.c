@@ -14,6 +14,19 @@ enum {
 	IP_TCP_HEADERS = 40,
 };
 
+/*
+ * Keepalives are on, and sooner than the two hours of RFC 9293 section 3.8.4:
+ * whoever waits for the answer to a READ has nothing in flight, so nothing else
+ * would ever tell that the peer is gone, and verbs have no timer of their own.
+ */
+static void configure_tcp(struct tcp_config *config, uint16_t mss)
+{
+	tcp_config_init(config, mss);
+	config->keepalive = 30 * NSEC_PER_SEC;
+	config->keepalive_interval = 10 * NSEC_PER_SEC;
+	config->keepalive_probes = 6;
+}
+
 struct iw_stack *iw_stack_create(struct rdma_dev *dev)
 {
 	struct iw_stack *stack = calloc(1, sizeof(*stack));
@@ -25,7 +38,7 @@ struct iw_stack *iw_stack_create(struct rdma_dev *dev)
 	list_init(&stack->events);
 	list_init(&stack->doomed);
 	list_init(&stack->listeners);
-	tcp_config_init(&stack->tcp, dev->config.mtu - IP_TCP_HEADERS);
+	configure_tcp(&stack->tcp, dev->config.mtu - IP_TCP_HEADERS);
 	dev->config.random(dev->config.random_arg, &stack->secret,
 			   sizeof(stack->secret));
 	stack->buckets = calloc(FIRST_BUCKETS, sizeof(struct iw_stream *));

@@ -138,9 +138,12 @@ static void swallow(struct raw *raw)
 	while ((buf = tcp_recv_first(&raw->conn))) {
 		uint32_t len = buf->len;
 
-		assert(raw->in_len + len <= sizeof(raw->in));
-		memcpy(raw->in + raw->in_len, buf->data, len);
-		raw->in_len += len;
+		uint32_t keep = sizeof(raw->in) - raw->in_len;
+
+		if (keep > len)
+			keep = len;
+		memcpy(raw->in + raw->in_len, buf->data, keep);
+		raw->in_len += keep;
 		tcp_recv_consume(&raw->conn, len);
 	}
 }

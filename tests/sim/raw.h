@@ -22,7 +22,7 @@ struct raw {
 	bool live;    /* conn is one */
 	int accepted; /* connections so far */
 	bool peer_closed;
-	uint8_t in[16384]; /* what came on this connection */
+	uint8_t in[16384]; /* the first that came on this connection */
 	uint32_t in_len;
 };
 

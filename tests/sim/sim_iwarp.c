@@ -3,7 +3,8 @@
  * Two programs exchange random SENDs, WRITEs and READs of random sizes and
  * lists over a bad link.  In the end every byte of both memories must be what
  * a perfect link would have made of it, every completion must have come once
- * and in order, and no buf may be left over.
+ * and in order, and no buf may be left over.  In another set of worlds one of
+ * them is killed, or the wire cut, in the middle of it.
  *
  * sim_iwarp [--seed N | --seeds COUNT]: one world, or so many of them.
  */
@@ -18,7 +19,7 @@ enum {
 	OPS = 48, /* work requests each side posts, at most */
 	SGES = 4,
 	MEMORY = 1 << 20,
-	DEFAULT_SEEDS = 1000,
+	DEFAULT_SEEDS = 500,
 	INLINE_MAX = 192,
 };
 
@@ -199,6 +200,16 @@ static void post(struct run *run, struct side *side)
 	}
 }
 
+/* One more WRITE, of nothing: what it finds is how the connection is. */
+static void post_write(struct side *side)
+{
+	struct urdma_sqe sqe = { .wr_id = OPS + 1,
+				 .opcode = URDMA_WR_WRITE,
+				 .flags = URDMA_WRF_SIGNALED };
+
+	world_post_send(side->host, &sqe, NULL, 0);
+}
+
 static void post_recvs(struct run *run, struct side *side, struct side *peer)
 {
 	uint32_t batch = rng_below(&run->rng, 6);
@@ -362,8 +373,112 @@ static struct world_options random_options(struct rng *rng, uint64_t seed)
 	return options;
 }
 
+static void talk(struct run *run)
+{
+	exchange(run);
+	if (!run->failure)
+		compare(run);
+	if (!run->failure)
+		part(run);
+}
+
+/* One way or another the connection ends in the middle. */
+static void break_off(struct run *run, struct host *host)
+{
+	struct urdma_qp_attr attr = { .qp_state = QPS_ERR };
+	struct world *world = &run->world;
+
+	switch (rng_below(&run->rng, 6)) {
+	case 0:
+		rdma_ctx_destroy(host->ctx, world->now);
+		host->ctx = NULL;
+		break;
+	case 1:
+		rdma_mr_dereg(host->ctx, host->mr);
+		break;
+	case 2:
+		iw_disconnect(host->ep, true, world->now);
+		break;
+	case 3:
+		rdma_qp_modify(host->qp.qp, &attr, QP_STATE, world->now);
+		break;
+	case 4:
+		host->memory.gone = true;
+		break;
+	case 5:
+		world->link.loss = 1000000;
+		break;
+	}
+}
+
+/* Each in order, none twice; how many do not matter: unsignaled ones of what
+ * went well say nothing. */
+static void check_order(struct run *run, struct side *side)
+{
+	uint64_t next[2] = { 0, 0 };
+	bool failed[2] = { false, false };
+	struct urdma_cqe cqe;
+
+	while (world_poll(side->host, &cqe)) {
+		/* a flushed RECV has the opcode of one, too */
+		int queue = cqe.opcode & WC_RECV ? 1 : 0;
+
+		if (cqe.wr_id < next[queue])
+			fail(run, "a completion out of order or twice");
+		if (failed[queue] && cqe.status == WC_SUCCESS)
+			fail(run, "a success behind a failure");
+		next[queue] = cqe.wr_id + 1;
+		failed[queue] |= cqe.status != WC_SUCCESS;
+	}
+}
+
+static void check_flushed(struct run *run, struct side *side)
+{
+	const struct world_qp *qp = &side->host->qp;
+
+	if (!side->host->ctx)
+		return;
+	check_order(run, side);
+	if (qp->sq->head != qp->sq_tail || qp->rq->head != qp->rq_tail)
+		fail(run, "a work request that never completes");
+	if (!world_event(side->host, IW_DISCONNECTED))
+		fail(run, "an end that one side was not told of");
+}
+
+/* The program is killed, its memory goes, the wire is cut: everything that was
+ * posted completes, and nothing is left over. */
+static void quarrel(struct run *run)
+{
+	struct world *world = &run->world;
+	int steps = rng_below(&run->rng, 60);
+
+	while (steps--) {
+		for (int n = 0; n < 2; n++) {
+			post(run, &run->side[n]);
+			post_recvs(run, &run->side[n], &run->side[!n]);
+		}
+		world_step(world,
+			   world->now + rng_below(&run->rng, NSEC_PER_MSEC));
+	}
+	break_off(run, &world->host[rng_below(&run->rng, 2)]);
+	/* some work for both, so that a silent end is noticed */
+	for (int n = 0; n < 2; n++)
+		if (world->host[n].ctx)
+			post_write(&run->side[n]);
+	world_pass(world, 400 * NSEC_PER_SEC);
+	/* memory that is gone is noticed only when it is used */
+	if (run->world.link.loss < 1000000)
+		iw_disconnect(world->host[0].ep, false, world->now);
+	world_pass(world, 400 * NSEC_PER_SEC);
+	for (int n = 0; n < 2; n++) {
+		check_flushed(run, &run->side[n]);
+		if (world->host[n].pool.out)
+			fail(run, "bufs are left over");
+	}
+}
+
 /* NULL, or what was wrong. */
-static const char *simulate(uint64_t seed)
+static const char *simulate(uint64_t seed, void (*play)(struct run *run))
 {
 	static struct run run;
 	struct world_options options;
@@ -372,21 +487,35 @@ static const char *simulate(uint64_t seed)
 	run.rng.state = seed;
 	options = random_options(&run.rng, seed);
 	world_create(&run.world, &options);
-	if (!world_connect(&run.world))
-		fail(&run, "no connection");
-	if (!run.failure) {
+	if (world_connect(&run.world)) {
 		make_ops(&run);
-		exchange(&run);
+		play(&run);
+	} else {
+		fail(&run, "no connection");
 	}
-	if (!run.failure)
-		compare(&run);
-	if (!run.failure)
-		part(&run);
 	if (world_destroy(&run.world))
 		fail(&run, "bufs are left over in the end");
 	free(run.side[0].expected);
 	free(run.side[1].expected);
 	return run.failure;
+}
+
+static int simulate_all(int number, const char *claim, uint64_t first,
+			uint64_t count, void (*play)(struct run *run))
+{
+	int failed = 0;
+
+	for (uint64_t seed = first; seed < first + count; seed++) {
+		const char *failure = simulate(seed, play);
+
+		if (!failure)
+			continue;
+		failed++;
+		printf("# seed %llu: %s\n", (unsigned long long)seed, failure);
+	}
+	printf("%s %d - %llu worlds %s\n", failed ? "not ok" : "ok", number,
+	       (unsigned long long)count, claim);
+	return failed;
 }
 
 int main(int argc, char **argv)
@@ -400,15 +529,10 @@ int main(int argc, char **argv)
 	} else if (argc == 3 && strcmp(argv[1], "--seeds") == 0) {
 		count = strtoull(argv[2], NULL, 0);
 	}
-	for (uint64_t seed = first; seed < first + count; seed++) {
-		const char *failure = simulate(seed);
-
-		if (!failure)
-			continue;
-		failed++;
-		printf("# seed %llu: %s\n", (unsigned long long)seed, failure);
-	}
-	printf("%s 1 - %llu worlds in which all bytes arrive, once\n1..1\n",
-	       failed ? "not ok" : "ok", (unsigned long long)count);
+	failed += simulate_all(1, "in which all bytes arrive, once", first,
+			       count, talk);
+	failed += simulate_all(2, "that end in the middle", first, count,
+			       quarrel);
+	printf("1..2\n");
 	return failed != 0;
 }
