@@ -94,7 +94,7 @@ static bool daemon_is_there(const char *socket)
 		return true;
 	}
 	client_explain(text, sizeof(text), socket, fd, reply.version);
-	fprintf(stderr, "urdma run: %s\n", text);
+	fprintf(stderr, "urdma run: no device: %s\n", text);
 	return false;
 }
 
