@@ -18,10 +18,15 @@ static void insert(struct link *link, struct packet *packet)
 {
 	struct packet **at = &link->first;
 
+	/* without jitter every packet goes to the end */
+	if (link->first && link->last->at <= packet->at)
+		at = &link->last->next;
 	while (*at && (*at)->at <= packet->at)
 		at = &(*at)->next;
 	packet->next = *at;
 	*at = packet;
+	if (!packet->next)
+		link->last = packet;
 }
 
 static void send_one(struct link *link, int to, const struct flow_key *from,

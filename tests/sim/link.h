@@ -30,6 +30,7 @@ struct link {
 	uint32_t loss;	      /* of a million */
 	uint32_t doubled;     /* of a million */
 	struct packet *first; /* the earliest */
+	struct packet *last;
 	struct packet *spare;
 	uint64_t sent;
 	uint64_t lost;

@@ -12,6 +12,7 @@
 #include "iwarp/ddp_untagged.h"
 #include "iwarp/mpa_fpdu.h"
 #include "iwarp/rdmap.h"
+#include "iwarp/rdmap_read.h"
 #include "rdma/verbs.h"
 #include "sim/raw.h"
 #include "sim/world.h"
@@ -409,6 +410,26 @@ static void a_peer_that_keeps_sending_after_a_terminate_is_ignored(void **state)
 	assert_int_equal(host->pool.out, 0);
 }
 
+/* The request was acknowledged: nothing is in flight that could time out. */
+static void a_peer_that_vanishes_is_noticed_by_who_awaits_a_read(void **state)
+{
+	struct urdma_sqe sqe = { .opcode = URDMA_WR_READ };
+	uint8_t ulpdu[128];
+	struct urdma_cqe cqe;
+
+	(void)state;
+	raw_send_fpdu(&raw, ulpdu, tagged(ulpdu, RDMAP_WRITE, 0));
+	world_post_send(host, &sqe, NULL, 0);
+	some_time();
+	assert_int_equal(raw.in_len,
+			 mpa_fpdu_len(DDP_UNTAGGED_LEN + RDMAP_READ_LEN));
+	world.link.loss = 1000000;
+	world_pass(&world, 200 * NSEC_PER_SEC);
+	assert_true(world_poll(host, &cqe));
+	assert_int_equal(cqe.status, WC_WR_FLUSH_ERR);
+	assert_int_equal(world_event(host, IW_DISCONNECTED)->error, -ETIMEDOUT);
+}
+
 static void a_torn_fpdu_at_the_end_is_no_graceful_end(void **state)
 {
 	uint8_t ulpdu[128];
@@ -445,6 +466,7 @@ int main(void)
 		cmocka_unit_test(every_offence_has_its_code),
 		OPEN(a_terminate_returns_the_header_at_fault),
 		OPEN(a_peer_that_keeps_sending_after_a_terminate_is_ignored),
+		OPEN(a_peer_that_vanishes_is_noticed_by_who_awaits_a_read),
 		OPEN(a_torn_fpdu_at_the_end_is_no_graceful_end),
 	};
 
