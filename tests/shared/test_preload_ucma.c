@@ -286,6 +286,8 @@ static void a_waiting_thread_can_be_cancelled(void **state)
 	void *result;
 
 	(void)state;
+	if (!CANCEL_WORKS)
+		skip();
 	start_reading(&reader);
 	pthread_cancel(reader.thread);
 	pthread_join(reader.thread, &result);

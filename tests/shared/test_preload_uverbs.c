@@ -463,6 +463,8 @@ a_reader_of_async_events_is_not_woken_by_closing_the_device(void **state)
 	void *result;
 
 	(void)state;
+	if (!CANCEL_WORKS)
+		skip();
 	start_reading(&reader);
 	close(fd);
 	close(reader.fd);
