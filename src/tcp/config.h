@@ -44,6 +44,13 @@ struct tcp_config {
 	nsec_t keepalive_interval;
 	uint8_t keepalive_probes;
 	uint8_t syn_retries; /* of a SYN or SYN-ACK */
+	/*
+	 * A SYN that is refused is sent again so often, first after
+	 * refused_wait, then after twice the time before.  0, the default, is
+	 * RFC 9293's: the connection is refused.
+	 */
+	uint8_t refused_retries;
+	nsec_t refused_wait;
 	bool no_timestamps;  /* do not offer RFC 7323 timestamps */
 	bool no_sack;	     /* do not offer RFC 2018 */
 };

@@ -159,8 +159,8 @@ void tcp_establish(struct tcp_conn *conn, const struct tcp_segment *seg,
 	conn->timer = TCP_TIMER_NONE;
 	tcp_enter(conn, TCP_ESTABLISHED);
 	tcp_raise(conn, TCP_EVENT_ESTABLISHED);
-	if (conn->config->keepalive)
-		conn->life_at = now + conn->config->keepalive;
+	conn->life_at = conn->config->keepalive ? now + conn->config->keepalive
+						: NSEC_NEVER;
 	if (conn->fin_queued) /* tcp_close() came first */
 		tcp_enter(conn, TCP_FIN_WAIT_1);
 }

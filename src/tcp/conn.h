@@ -120,6 +120,7 @@ struct tcp_conn {
 	uint8_t dup_acks;
 	uint8_t retries;     /* timeouts in a row */
 	uint8_t keep_probes; /* unanswered */
+	uint8_t refusals;    /* of our SYN */
 	uint32_t iss;
 	uint32_t snd_wnd; /* bytes */
 	uint32_t snd_wl1;

@@ -34,6 +34,9 @@ static inline void tcp_raise(struct tcp_conn *conn, enum tcp_event event)
 
 /* conn.c */
 
+/* Our SYN was refused: false if it will not be sent again. */
+bool tcp_refused_again(struct tcp_conn *conn, nsec_t now);
+
 /* The only way to change the state. */
 void tcp_enter(struct tcp_conn *conn, enum tcp_state state);
 

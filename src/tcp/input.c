@@ -33,7 +33,8 @@ static enum tcp_verdict in_syn_sent(struct tcp_conn *conn,
 	if (seg->flags & TCP_RST) { /* second */
 		if (!acks)
 			return TCP_BLIND_RST;
-		tcp_finish(conn, TCP_CLOSED_REFUSED);
+		if (!tcp_refused_again(conn, now))
+			tcp_finish(conn, TCP_CLOSED_REFUSED);
 		return TCP_RESET;
 	}
 	if (!(seg->flags & TCP_SYN)) /* fifth */

@@ -195,10 +195,21 @@ static void keepalive(struct tcp_conn *conn, nsec_t now)
 	conn->life_at = now + config->keepalive_interval;
 }
 
+bool tcp_refused_again(struct tcp_conn *conn, nsec_t now)
+{
+	if (conn->refusals >= conn->config->refused_retries)
+		return false;
+	conn->life_at = now + (conn->config->refused_wait << conn->refusals);
+	conn->refusals++;
+	return true;
+}
+
 static void life_fired(struct tcp_conn *conn, nsec_t now)
 {
 	conn->life_at = NSEC_NEVER;
-	if (conn->state == TCP_TIME_WAIT)
+	if (conn->state == TCP_SYN_SENT)
+		conn->handshake_now = true;
+	else if (conn->state == TCP_TIME_WAIT)
 		tcp_finish(conn, TCP_CLOSED_NORMALLY);
 	else if (conn->state == TCP_FIN_WAIT_2)
 		tcp_finish(conn, TCP_CLOSED_TIMEOUT);

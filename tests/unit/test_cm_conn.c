@@ -161,6 +161,7 @@ static void a_port_without_listener_rejects(void **state)
 	assert_int_equal(cm_id_connect(id, world_qp(here), &conn, world.now),
 			 0);
 	world_run(&world);
+	world_pass(&world, NSEC_PER_SEC);
 	event = next_event(here, CM_EVENT_REJECTED);
 	assert_int_equal(event.status, -ECONNREFUSED);
 }

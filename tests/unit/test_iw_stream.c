@@ -157,10 +157,21 @@ static void nobody_listening_is_a_refusal(void **state)
 {
 	(void)state;
 	assert_int_equal(connect_to(1), 0);
-	some_time();
+	world_pass(&world, NSEC_PER_SEC);
 	assert_int_equal(world_event(client, IW_CONNECT_FAILED)->error,
 			 -ECONNREFUSED);
 	assert_int_equal(state_of(client), QPS_INIT);
+}
+
+static void who_listens_a_little_late_is_reached(void **state)
+{
+	(void)state;
+	assert_int_equal(connect_to(9), 0);
+	world_pass(&world, 50 * NSEC_PER_MSEC);
+	assert_null(world_event(client, IW_CONNECT_FAILED));
+	assert_int_equal(listen_on(9, 1), 0);
+	world_pass(&world, NSEC_PER_SEC);
+	assert_non_null(world_event(server, IW_CONNECT_REQUEST));
 }
 
 static void a_peer_that_is_not_there_is_a_time_out(void **state)
@@ -727,6 +738,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		OWN(both_sides_learn_private_data_and_depths),
 		FRESH(nobody_listening_is_a_refusal),
+		FRESH(who_listens_a_little_late_is_reached),
 		FRESH(a_peer_that_is_not_there_is_a_time_out),
 		FRESH(a_reject_carries_private_data),
 		FRESH(a_request_released_unanswered_is_rejected),

@@ -354,6 +354,50 @@ static void a_window_of_16_mib_can_be_announced(void **state)
 	assert_int_equal((uint32_t)seg.wnd << 9, 16 << 20);
 }
 
+static void refuse(struct bed *bed)
+{
+	struct tcp_segment seg;
+
+	assert_int_equal(pull(bed, &seg), 1);
+	assert_int_equal(seg.flags, TCP_SYN);
+	assert_int_equal(seg.seq, OUR_ISS);
+	arrive(bed, TCP_RST | TCP_ACK, 0, 1, 0);
+	assert_int_equal(pull(bed, &seg), 0);
+}
+
+static void a_refused_syn_goes_again_if_so_configured(void **state)
+{
+	struct bed *bed = *state;
+
+	bed->config.refused_retries = 2;
+	bed->config.refused_wait = 10 * NSEC_PER_MSEC;
+	for (unsigned int i = 0; i < 2; i++) {
+		nsec_t at = bed->now + (10 * NSEC_PER_MSEC << i);
+
+		refuse(bed);
+		assert_int_equal(tcp_event(&bed->conn), TCP_NO_EVENT);
+		assert_true(tcp_deadline(&bed->conn) == at);
+		bed->now = at;
+		tcp_expire(&bed->conn, at);
+	}
+	refuse(bed);
+	assert_int_equal(tcp_event(&bed->conn), TCP_EVENT_CLOSED);
+	assert_int_equal(tcp_close_reason(&bed->conn), TCP_CLOSED_REFUSED);
+}
+
+static void who_refused_first_may_accept_then(void **state)
+{
+	struct bed *bed = *state;
+
+	bed->config.refused_retries = 1;
+	bed->config.refused_wait = 10 * NSEC_PER_MSEC;
+	refuse(bed);
+	bed->now = tcp_deadline(&bed->conn);
+	tcp_expire(&bed->conn, bed->now);
+	establish(bed);
+	assert_true(tcp_deadline(&bed->conn) == NSEC_NEVER);
+}
+
 #define OPENING(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 #define OPEN(name)                                                             \
 	cmocka_unit_test_setup_teardown(name, set_up_established, tear_down)
@@ -362,6 +406,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		OPENING(nothing_is_sent_before_the_handshake),
+		OPENING(a_refused_syn_goes_again_if_so_configured),
+		OPENING(who_refused_first_may_accept_then),
 		OPENING(a_window_of_16_mib_can_be_announced),
 		OPEN(a_buf_of_wrong_length_is_refused_and_freed),
 		OPEN(nothing_is_sent_after_close),
