@@ -104,8 +104,8 @@ void port_mac_derive(uint8_t mac[6], const struct port_config *config)
 		mac[i] = (uint8_t)(sum >> (8 * i));
 }
 
-/* qdisc_bypass is left off: it hides our frames from captures and from
- * filters on the interface's way out. */
+/* qdisc_bypass, the driver's default, would hide our frames from captures and
+ * from filters on the interface's way out. */
 static void make_devargs(char devargs[static DEVARGS_MAX],
 			 const struct port *port)
 {
@@ -116,7 +116,8 @@ static void make_devargs(char devargs[static DEVARGS_MAX],
 	else
 		snprintf(devargs, DEVARGS_MAX,
 			 "net_af_packet%u,iface=%s,framesz=%" PRIu32
-			 ",blocksz=%" PRIu32 ",framecnt=%" PRIu32,
+			 ",blocksz=%" PRIu32 ",framecnt=%" PRIu32
+			 ",qdisc_bypass=0",
 			 config->index, config->netdev, port->plan.frame,
 			 port->plan.block, port->plan.frame_count);
 }
