@@ -22,9 +22,16 @@ enum {
 static void configure_tcp(struct tcp_config *config, uint16_t mss)
 {
 	tcp_config_init(config, mss);
-	config->keepalive = 30 * NSEC_PER_SEC;
-	config->keepalive_interval = 10 * NSEC_PER_SEC;
-	config->keepalive_probes = 6;
+	/*
+	 * A peer whose machine vanished says nothing, and a program waits for
+	 * its completions: half a minute at most, in the spirit of the retry
+	 * counts of other RDMA transports.  RFC 9293 section 3.8.3 would have
+	 * 100 s, and two hours for one that is idle.
+	 */
+	config->user_timeout = 20 * NSEC_PER_SEC;
+	config->keepalive = 10 * NSEC_PER_SEC;
+	config->keepalive_interval = 2 * NSEC_PER_SEC;
+	config->keepalive_probes = 5;
 	/*
 	 * perftest's client connects while its server is about to listen, and
 	 * counts on being the slower one; here a connection takes a few
