@@ -34,7 +34,7 @@ MTU=9000
 LAB=${LAB:-urdma-$$}
 dir=                     # sockets, configurations, logs: made by lab_dir
 
-declare -A ip4=([a]=10.70.0.1 [b]=10.70.0.2)
+declare -gA ip4=([a]=10.70.0.1 [b]=10.70.0.2)
 
 say() { printf '%s\n' "$*"; }
 complain() { printf '%s\n' "$*" >&2; }
