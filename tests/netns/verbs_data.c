@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The data test: two of these, joined by several connections, carry out random
+ * SENDs, WRITEs and READs in both directions at once and verify every byte of
+ * every region, and that work completes in order and as it was posted.
+ *
+ *   verbs_data [OPTION...] [ADDRESS]        without an address: the server
+ *
+ * Connection 0 carries what the two tell each other; the others the plans
+ * (data_plan.h).  Round by round: the initiator carries out its plan's round,
+ * the responder verifies it when the round's last SEND has come, and says so.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "netns/data_link.h"
+#include "netns/verbs_peer.h"
+
+enum {
+	PORT = 7471,
+	CONNECTIONS_MAX = 32,
+	NOTES = 8 + 2 * CONNECTIONS_MAX, /* RECVs of connection 0 */
+	PATIENCE_MS = 60000,
+};
+
+struct data_options options = {
+	.seed = 1,
+	.operations = 2000,
+	.connections = 4, /* connection 0 is one of them */
+	.max_len = 3 << 20,
+};
+
+enum note_kind { NOTE_HELLO, NOTE_VERIFIED, NOTE_BYE };
+
+struct note {
+	uint32_t kind;
+	uint32_t link;
+	struct away target; /* HELLO */
+	struct away fixed;
+};
+
+static struct data_link links[CONNECTIONS_MAX];
+static struct rdma_cm_id *talk;
+static struct ibv_cq *talk_cq;
+static struct ibv_comp_channel *channel;
+static struct ibv_pd *pd;
+static struct note notes[NOTES];
+static struct ibv_mr *notes_mr;
+static uint32_t notes_out;
+static bool peer_is_done;
+static bool said_bye;
+
+static bool is_client(void)
+{
+	return options.address;
+}
+
+/*
+ * What the two tell each other.
+ */
+
+static void await_note(uint32_t slot)
+{
+	struct ibv_sge sge = { (uintptr_t)&notes[slot], sizeof(notes[slot]),
+			       notes_mr->lkey };
+	struct ibv_recv_wr wr = { .wr_id = slot,
+				  .sg_list = &sge,
+				  .num_sge = 1 };
+	struct ibv_recv_wr *bad;
+
+	errno = ibv_post_recv(talk->qp, &wr, &bad);
+	need(!errno, "RECV of a note");
+}
+
+static void tell(enum note_kind kind, const struct data_link *l)
+{
+	struct note note = { .kind = kind, .link = l ? l->index : 0 };
+	struct ibv_sge sge = { (uintptr_t)&note, sizeof(note), 0 };
+	struct ibv_send_wr wr = { .sg_list = &sge,
+				  .num_sge = 1,
+				  .opcode = IBV_WR_SEND,
+				  .send_flags = IBV_SEND_INLINE |
+						IBV_SEND_SIGNALED |
+						IBV_SEND_SOLICITED };
+	struct ibv_send_wr *bad;
+
+	if (kind == NOTE_HELLO) {
+		note.target = data_link_describe(l, TARGET);
+		note.fixed = data_link_describe(l, FIXED);
+	}
+	errno = ibv_post_send(talk->qp, &wr, &bad);
+	need(!errno, "SEND of a note");
+	notes_out++;
+}
+
+static void heard(const struct note *note)
+{
+	struct data_link *l = &links[note->link % CONNECTIONS_MAX];
+
+	switch (note->kind) {
+	case NOTE_HELLO:
+		l->target = note->target;
+		l->fixed = note->fixed;
+		l->greeted = true;
+		break;
+	case NOTE_VERIFIED:
+		l->verified = true;
+		break;
+	case NOTE_BYE:
+		peer_is_done = true;
+		break;
+	}
+}
+
+/* Who is done first closes, and what the other has posted flushes. */
+static bool is_farewell(void)
+{
+	return peer_is_done && said_bye;
+}
+
+static int poll_talk(void)
+{
+	struct ibv_wc wc;
+	int n = ibv_poll_cq(talk_cq, 1, &wc);
+
+	if (n <= 0)
+		return n;
+	if (wc.status != IBV_WC_SUCCESS && !is_farewell())
+		die("seed %" PRIu64 ": connection 0: %s", options.seed,
+		    ibv_wc_status_str(wc.status));
+	if (wc.opcode == IBV_WC_SEND) {
+		notes_out--;
+	} else if (wc.status == IBV_WC_SUCCESS) {
+		heard(&notes[wc.wr_id]);
+		await_note((uint32_t)wc.wr_id);
+	}
+	return n;
+}
+
+/*
+ * The turns.
+ */
+
+static int poll_link(struct data_link *l, struct ibv_cq *cq)
+{
+	struct ibv_wc wc[4];
+	int n = ibv_poll_cq(cq, 4, wc);
+
+	if (n < 0)
+		die("ibv_poll_cq fails");
+	/* the peer's last note came before the flush */
+	if (n && wc[0].status == IBV_WC_WR_FLUSH_ERR && said_bye)
+		while (!is_farewell() && poll_talk())
+			continue;
+	for (int i = 0; i < n && !is_farewell(); i++)
+		data_link_completed(l, &wc[i]);
+	return n;
+}
+
+static int turn_link(struct data_link *l)
+{
+	int work = data_link_post(l);
+
+	work += poll_link(l, l->send_cq);
+	if (l->recv_cq != l->send_cq)
+		work += poll_link(l, l->recv_cq);
+	if (data_link_heard_round(l)) {
+		tell(NOTE_VERIFIED, l);
+		work++;
+	}
+	return work + data_link_next_round(l);
+}
+
+static int turn(void)
+{
+	int work = poll_talk();
+
+	for (uint32_t i = 1; i < options.connections; i++)
+		work += turn_link(&links[i]);
+	return work;
+}
+
+static void arm(void)
+{
+	need(ibv_req_notify_cq(talk_cq, 0) == 0, "ibv_req_notify_cq");
+	for (uint32_t i = 1; i < options.connections; i++) {
+		need(ibv_req_notify_cq(links[i].send_cq, 0) == 0,
+		     "ibv_req_notify_cq");
+		need(ibv_req_notify_cq(links[i].recv_cq, 0) == 0,
+		     "ibv_req_notify_cq");
+	}
+}
+
+static void take_event(void)
+{
+	struct pollfd fd = { channel->fd, POLLIN, 0 };
+	struct ibv_cq *cq;
+	void *context;
+
+	if (poll(&fd, 1, PATIENCE_MS) != 1)
+		die("seed %" PRIu64 ": no completion event", options.seed);
+	need(ibv_get_cq_event(channel, &cq, &context) == 0, "ibv_get_cq_event");
+	ibv_ack_cq_events(cq, 1);
+}
+
+static bool all_done(void)
+{
+	for (uint32_t i = 1; i < options.connections; i++)
+		if (!links[i].done)
+			return false;
+	return true;
+}
+
+static void run(void)
+{
+	while (!is_farewell() || notes_out) {
+		if (!said_bye && all_done()) {
+			tell(NOTE_BYE, NULL);
+			said_bye = true;
+		}
+		if (turn() || !options.events)
+			continue;
+		arm();
+		if (!turn())
+			take_event();
+	}
+}
+
+/*
+ * Making and unmaking it all.
+ */
+
+static struct ibv_cq *make_cq(struct ibv_context *device, int depth)
+{
+	struct ibv_cq *cq = ibv_create_cq(device, depth, NULL, channel, 0);
+
+	need(cq != NULL, "ibv_create_cq");
+	return cq;
+}
+
+static void make_shared(struct ibv_context *device)
+{
+	pd = ibv_alloc_pd(device);
+	need(pd != NULL, "ibv_alloc_pd");
+	channel = ibv_create_comp_channel(device);
+	need(channel != NULL, "ibv_create_comp_channel");
+	talk_cq = make_cq(device, 2 * NOTES);
+	notes_mr = ibv_reg_mr(pd, notes, sizeof(notes), IBV_ACCESS_LOCAL_WRITE);
+	need(notes_mr != NULL, "ibv_reg_mr");
+}
+
+static void make_qp(struct rdma_cm_id *id, struct ibv_cq *send_cq,
+		    struct ibv_cq *recv_cq, uint32_t sends, uint32_t recvs)
+{
+	struct ibv_qp_init_attr attr = {
+		.send_cq = send_cq,
+		.recv_cq = recv_cq,
+		.qp_type = IBV_QPT_RC,
+		.cap = { sends, recvs, PLAN_PIECES, PLAN_PIECES, DATA_INLINE },
+	};
+
+	need(rdma_create_qp(id, pd, &attr) == 0, "rdma_create_qp");
+}
+
+static void make_talk(struct rdma_cm_id *id)
+{
+	make_shared(id->verbs);
+	talk = id;
+	make_qp(id, talk_cq, talk_cq, NOTES, NOTES);
+	for (uint32_t i = 0; i < NOTES; i++)
+		await_note(i);
+}
+
+static void make_link(struct rdma_cm_id *id, uint32_t index)
+{
+	struct data_link *l = &links[index];
+
+	l->index = index;
+	l->id = id;
+	l->send_cq = make_cq(id->verbs, DATA_CQ_DEPTH);
+	l->recv_cq = index % 2 ? l->send_cq : make_cq(id->verbs, DATA_CQ_DEPTH);
+	make_qp(id, l->send_cq, l->recv_cq, DATA_SQ_DEPTH, DATA_RQ_DEPTH);
+	data_link_begin(l, pd, is_client());
+}
+
+static void make(struct rdma_cm_id *id, uint32_t index)
+{
+	if (index == 0)
+		make_talk(id);
+	else
+		make_link(id, index);
+}
+
+static void connect_all(void)
+{
+	for (uint32_t i = 0; i < options.connections; i++) {
+		struct rdma_cm_id *id = peer_resolve(options.address, PORT);
+
+		make(id, i);
+		peer_connect(id, i);
+	}
+}
+
+static void accept_all(void)
+{
+	struct peer_listener listener;
+	uint32_t index;
+
+	peer_listen(&listener, PORT);
+	for (uint32_t i = 0; i < options.connections; i++) {
+		struct rdma_cm_id *id = peer_asked(&listener, &index);
+
+		if (index != i)
+			die("connection %u comes instead of %u", index, i);
+		make(id, i);
+		peer_accept(id);
+	}
+	peer_unlisten(&listener);
+}
+
+static void unmake_link(struct data_link *l)
+{
+	peer_close(l->id);
+	data_link_end(l);
+	need(ibv_destroy_cq(l->send_cq) == 0, "ibv_destroy_cq");
+	if (l->recv_cq != l->send_cq)
+		need(ibv_destroy_cq(l->recv_cq) == 0, "ibv_destroy_cq");
+}
+
+static void unmake(void)
+{
+	for (uint32_t i = 1; i < options.connections; i++)
+		unmake_link(&links[i]);
+	peer_close(talk);
+	need(ibv_destroy_cq(talk_cq) == 0, "ibv_destroy_cq");
+	need(ibv_destroy_comp_channel(channel) == 0, "destroy_comp_channel");
+	need(ibv_dereg_mr(notes_mr) == 0, "ibv_dereg_mr");
+	need(ibv_dealloc_pd(pd) == 0, "ibv_dealloc_pd");
+}
+
+static void parse(int argc, char **argv)
+{
+	static const struct option names[] = {
+		{ "seed", required_argument, NULL, 's' },
+		{ "operations", required_argument, NULL, 'n' },
+		{ "connections", required_argument, NULL, 'c' },
+		{ "max-size", required_argument, NULL, 'm' },
+		{ "events", no_argument, NULL, 'e' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
+		unsigned long long value =
+			optarg ? strtoull(optarg, NULL, 0) : 0;
+
+		switch (c) {
+		case 's':
+			options.seed = value;
+			break;
+		case 'n':
+			options.operations = value;
+			break;
+		case 'c':
+			options.connections = (uint32_t)value + 1;
+			break;
+		case 'm':
+			options.max_len = (uint32_t)value;
+			break;
+		case 'e':
+			options.events = true;
+			break;
+		default:
+			exit(2);
+		}
+	}
+	if (options.connections < 2 || options.connections > CONNECTIONS_MAX ||
+	    options.max_len > data_region_bytes(TARGET))
+		die("too few or too many connections, or too long messages");
+	options.address = argv[optind];
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t operations = 0;
+
+	parse(argc, argv);
+	if (is_client())
+		connect_all();
+	else
+		accept_all();
+	for (uint32_t i = 1; i < options.connections; i++)
+		tell(NOTE_HELLO, &links[i]);
+	run();
+	for (uint32_t i = 1; i < options.connections; i++)
+		operations += links[i].operations;
+	unmake();
+	printf("seed %" PRIu64 ": %" PRIu64 " operations of the %s, %" PRIu64
+	       " MiB verified\n",
+	       options.seed, operations, is_client() ? "client" : "server",
+	       data_bytes_verified >> 20);
+	return 0;
+}
