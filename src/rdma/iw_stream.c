@@ -199,8 +199,11 @@ static void take_events(struct iw_stream *stream, nsec_t now)
 		    stream->phase != IW_PHASE_TCP)
 			continue;
 		stream->phase = IW_PHASE_NEGOTIATE;
-		if (stream->initiator)
-			iw_start_request(stream, now);
+		if (!stream->initiator)
+			continue;
+		stream->give_up_at =
+			now + stream->stack->dev->config.answer_wait;
+		iw_start_request(stream, now);
 	}
 }
 

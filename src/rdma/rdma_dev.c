@@ -18,6 +18,8 @@ void rdma_config_init(struct rdma_config *config)
 		.mtu = 1500,
 		.recv_wait = NSEC_PER_SEC,
 		.setup_wait = 10 * NSEC_PER_SEC,
+		/* perftest's server registers all its memory first. */
+		.answer_wait = 60 * NSEC_PER_SEC,
 		.mpa_revision = 2,
 		.mpa_crc = true,
 		.limits = {

@@ -53,8 +53,11 @@ struct rdma_config {
 	uint16_t mtu;	/* of IP packets, bytes */
 	/* How long a message may wait for a RECV before the stream ends. */
 	nsec_t recv_wait;
-	/* How long a connection may take from SYN to the MPA reply. */
+	/* How long TCP may take to connect, and a peer to ask. */
 	nsec_t setup_wait;
+	/* How long its program may take to accept or reject a connection that
+	 * we asked for. */
+	nsec_t answer_wait;
 	/* MPA (RFC 5044, 6581): 1 or 2 first; ask for CRCs. */
 	uint8_t mpa_revision;
 	bool mpa_crc;
