@@ -18,7 +18,8 @@ static bool take(struct iw_stack *stack, uint16_t port)
 	return true;
 }
 
-/* RFC 6056 section 3.3.1: a random one, then the next free. */
+/* RFC 6056 section 3.3.1: a random one, then the next free.  A port whose last
+ * connection is still ending is not: the next one might go to the same peer. */
 static int take_dynamic(struct iw_stack *stack)
 {
 	const struct rdma_config *config = &stack->dev->config;
@@ -28,7 +29,7 @@ static int take_dynamic(struct iw_stack *stack)
 	for (uint32_t i = 0; i < DYNAMIC_COUNT; i++) {
 		uint16_t port = DYNAMIC_FIRST + (start + i) % DYNAMIC_COUNT;
 
-		if (take(stack, port))
+		if (!stack->port_streams[port] && take(stack, port))
 			return port;
 	}
 	return -EADDRINUSE;

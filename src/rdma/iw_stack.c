@@ -139,6 +139,7 @@ int iw_stack_add(struct iw_stack *stack, struct iw_stream *stream)
 	stream->next = *bucket;
 	*bucket = stream;
 	stack->stream_count++;
+	stack->port_streams[stream->key.local_port]++;
 	return 0;
 }
 
@@ -151,6 +152,7 @@ void iw_stack_remove(struct iw_stack *stack, struct iw_stream *stream)
 		link = &(*link)->next;
 	*link = stream->next;
 	stack->stream_count--;
+	stack->port_streams[stream->key.local_port]--;
 }
 
 void iw_stack_open(const struct iw_stack *stack, const struct iw_stream *stream,

@@ -50,6 +50,8 @@ struct iw_stack {
 	uint32_t reset_head;
 	uint32_t reset_count;
 	uint64_t ports[65536 / 64]; /* taken */
+	/* Connections of each local port, those in TIME-WAIT included. */
+	uint32_t port_streams[65536];
 };
 
 struct iw_stack *iw_stack_create(struct rdma_dev *dev);

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "unit.h"
+
+#include <errno.h>
+
+#include "sim/world.h"
+
+static struct world world;
+
+static int setup(void **state)
+{
+	struct world_options options = world_defaults(1);
+
+	(void)state;
+	world_create(&world, &options);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	return world_destroy(&world);
+}
+
+/* All dynamic ports; how many there were. */
+static int take_all(struct iw_stack *stack, int unwanted)
+{
+	int count = 0;
+	int port;
+
+	while ((port = iw_port_take(stack, 0)) != -EADDRINUSE) {
+		assert_in_range(port, 49152, 65535);
+		assert_int_not_equal(port, unwanted);
+		count++;
+	}
+	return count;
+}
+
+static void each_dynamic_port_is_given_once(void **state)
+{
+	struct iw_stack *stack = rdma_dev_stack(world.host[0].dev);
+
+	(void)state;
+	assert_int_equal(take_all(stack, 0), 16384);
+	iw_port_put(stack, 50000);
+	assert_int_equal(iw_port_take(stack, 0), 50000);
+}
+
+static void the_port_of_a_connection_that_still_ends_is_not_given(void **state)
+{
+	struct host *client = &world.host[0];
+	struct iw_stack *stack = rdma_dev_stack(client->dev);
+	uint16_t port;
+
+	(void)state;
+	assert_true(world_connect(&world));
+	port = iw_ep_key(client->ep)->local_port;
+	iw_disconnect(client->ep, false, world.now);
+	iw_release(client->ep, world.now);
+	client->ep = NULL;
+	iw_port_put(stack, port);
+	world_pass(&world, 10 * NSEC_PER_MSEC); /* it is in TIME-WAIT */
+	assert_int_equal(take_all(stack, port), 16383);
+	world_pass(&world, 2 * NSEC_PER_SEC);
+	assert_int_equal(iw_port_take(stack, 0), port);
+}
+
+#define FRESH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		FRESH(each_dynamic_port_is_given_once),
+		FRESH(the_port_of_a_connection_that_still_ends_is_not_given),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
