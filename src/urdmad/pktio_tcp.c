@@ -4,6 +4,7 @@
 #include <rte_mbuf.h>
 
 #include "net/cksum.h"
+#include "net/eth.h"
 #include "net/flow.h"
 #include "net/ip4.h"
 #include "rdma/iw_stack.h"
@@ -130,6 +131,11 @@ static void put_headers(struct rte_mbuf *mbuf, const struct flow_key *key,
  * for retransmission, so these are always copies. */
 static void loop_back(struct port *port, struct rte_mbuf *mbuf)
 {
+	struct eth eth = { .type = ETH_TYPE_IP4 };
+
+	memcpy(eth.dst, port->mac, ETH_ADDR);
+	memcpy(eth.src, port->mac, ETH_ADDR);
+	eth_encode(&eth, rte_pktmbuf_mtod(mbuf, uint8_t *));
 	if (port->loop_count == PORT_LOOP_MAX) {
 		port->counters.tx_full++;
 		rte_pktmbuf_free(mbuf);
