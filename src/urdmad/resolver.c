@@ -14,7 +14,9 @@ static int resolve(struct cm_net *net, unsigned int device,
 	struct neigh *neigh = &resolver->ports[device]->neigh;
 	const uint8_t *known;
 
-	if (dst->family != CM_IP4)
+	/* Also in an AF_INET6 address: getaddrinfo() says so on a host whose
+	 * kernel has IPv6 addresses only. */
+	if (!flow_addr_is_ip4(dst->ip))
 		return -ENETUNREACH;
 	known = neigh_lookup(neigh, flow_addr_ip4(dst->ip), now);
 	if (known) {
