@@ -65,11 +65,11 @@ enum {
 
 struct urdma_doorbell {
 	__u32 need_wakeup; /* urdmad: non-zero while it sleeps */
-	__u32 dead; /* non-zero: the daemon is gone, complete in error */
+	__u32 dead;	   /* non-zero: the daemon is gone, complete in error */
 	__u32 reserved[14];
 	__u64 top; /* bit i: mid[i] has bits */
 	__u64 reserved2[7];
-	__u64 mid[URDMA_DB_MIDS]; /* bit j of mid[i]: leaf[64 * i + j] has */
+	__u64 mid[URDMA_DB_MIDS];    /* bit j of mid[i]: leaf[64 * i + j] has */
 	__u64 leaf[URDMA_DB_LEAVES]; /* bit k of leaf[m]: queue pair 64 m + k */
 };
 URDMA_SHARED_ASSERT(sizeof(struct urdma_doorbell) == 128 + 128 + 8192);
@@ -112,7 +112,7 @@ enum urdma_wr_flags {
 struct urdma_sqe {
 	__u64 wr_id;
 	__u8 opcode; /* enum urdma_wr_opcode */
-	__u8 flags; /* enum urdma_wr_flags */
+	__u8 flags;  /* enum urdma_wr_flags */
 	__u16 num_sge;
 	__u32 inline_len; /* bytes */
 	__u64 remote_addr;
@@ -169,8 +169,8 @@ enum {
 /* Bytes of one SQ slot; a power of two from 256 to 1024. */
 static inline __u32 urdma_sq_stride(__u32 max_sge, __u32 max_inline)
 {
-	__u32 want = max_inline > URDMA_MIN_INLINE ? max_inline :
-						     URDMA_MIN_INLINE;
+	__u32 want =
+		max_inline > URDMA_MIN_INLINE ? max_inline : URDMA_MIN_INLINE;
 	__u32 sges = max_sge * (__u32)sizeof(struct urdma_sge);
 	__u32 stride = 256;
 

@@ -20,9 +20,9 @@ enum { BUF_CB_BYTES = 64 };
 
 struct buf {
 	struct buf *next; /* of the list that holds it */
-	uint8_t *data; /* first byte of the payload */
-	uint32_t len; /* bytes at data */
-	uint32_t room; /* bytes that could be at data */
+	uint8_t *data;	  /* first byte of the payload */
+	uint32_t len;	  /* bytes at data */
+	uint32_t room;	  /* bytes that could be at data */
 	/* For whoever holds it, gone when it is handed on. */
 	_Alignas(8) uint8_t cb[BUF_CB_BYTES];
 };

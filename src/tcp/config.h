@@ -51,8 +51,8 @@ struct tcp_config {
 	 */
 	uint8_t refused_retries;
 	nsec_t refused_wait;
-	bool no_timestamps;  /* do not offer RFC 7323 timestamps */
-	bool no_sack;	     /* do not offer RFC 2018 */
+	bool no_timestamps; /* do not offer RFC 7323 timestamps */
+	bool no_sack;	    /* do not offer RFC 2018 */
 };
 
 /* The defaults, each of which is explained in config.c. */

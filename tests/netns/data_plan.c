@@ -71,7 +71,7 @@ static uint32_t below(struct rng *rng, uint32_t limit)
 }
 
 /* Up to and with `most`. */
-static uint32_t upto(struct rng *rng, uint32_t most)
+static uint32_t until(struct rng *rng, uint32_t most)
 {
 	return below(rng, most + 1);
 }
@@ -95,7 +95,7 @@ static uint32_t random_len(struct rng *rng, uint32_t most)
 
 	while (dice >= classes[i].percent)
 		dice -= classes[i++].percent;
-	return upto(rng, classes[i].most < most ? classes[i].most : most);
+	return until(rng, classes[i].most < most ? classes[i].most : most);
 }
 
 static void choose_part(struct rng *rng, enum region region, struct piece *p)
@@ -119,7 +119,7 @@ static void cut(struct rng *rng, struct pieces *pieces, uint32_t len,
 		uint32_t most = len < longest ? len : longest;
 
 		pieces->at[i].len =
-			rest ? least + upto(rng, most - least) / 2 : len;
+			rest ? least + until(rng, most - least) / 2 : len;
 		len -= pieces->at[i].len;
 	}
 }
@@ -131,7 +131,7 @@ static void scatter_source(struct rng *rng, struct pieces *pieces, uint32_t len)
 	for (uint32_t i = 0; i < pieces->count; i++) {
 		struct piece *p = &pieces->at[i];
 
-		p->off = upto(rng, bytes_of[SRC] - p->len);
+		p->off = until(rng, bytes_of[SRC] - p->len);
 		choose_part(rng, SRC, p);
 	}
 }
@@ -144,7 +144,7 @@ static void scatter_sink(struct rng *rng, enum region region, uint32_t *used,
 	for (uint32_t i = 0; i < pieces->count; i++) {
 		struct piece *p = &pieces->at[i];
 
-		*used += upto(rng, 40);
+		*used += until(rng, 40);
 		p->off = *used;
 		*used += p->len;
 		choose_part(rng, region, p);
@@ -178,7 +178,7 @@ static void make_send(struct maker *m, struct plan_op *op, uint32_t most)
 
 	most = min(most, room(RECV, m->recv_used));
 	op->len = random_len(&m->rng, most);
-	recv = min(op->len + (chance(&m->rng, 50) ? upto(&m->rng, 500) : 0),
+	recv = min(op->len + (chance(&m->rng, 50) ? until(&m->rng, 500) : 0),
 		   most);
 	scatter_source(&m->rng, &op->local, op->len);
 	scatter_sink(&m->rng, RECV, &m->recv_used, &op->recv, recv);
@@ -188,7 +188,7 @@ static void make_send(struct maker *m, struct plan_op *op, uint32_t most)
 static void choose_away(struct maker *m, struct plan_op *op)
 {
 	op->away.len = op->len;
-	op->away.off = upto(&m->rng, bytes_of[op->remote] - op->len);
+	op->away.off = until(&m->rng, bytes_of[op->remote] - op->len);
 	choose_part(&m->rng, op->remote, &op->away);
 }
 
