@@ -78,6 +78,10 @@ enum urdma_op {
 	URDMA_OP_MODIFY_QP = 29,
 	URDMA_OP_QUERY_QP = 30,
 	URDMA_OP_DESTROY_QP = 31, /* takes: async socket */
+	URDMA_OP_MEM_REMAP = 48,  /* gives: memfd of the backing */
+	URDMA_OP_MEM_LIVE = 49,
+	URDMA_OP_MEM_RELEASE = 50, /* gives: memfd of the backing */
+	URDMA_OP_MEM_FAULTS = 51,  /* gives: an open /dev/userfaultfd */
 
 	/* Sessions of rdma_cm. */
 	URDMA_OP_CM_CREATE = 64,
@@ -146,9 +150,48 @@ struct urdma_map_arena_reply {
 	__u64 bytes;
 };
 
+enum urdma_mem_flags {
+	URDMA_MEM_MAY_REMAP = 1 << 0,
+	/* Also where system calls of the program may find EFAULT meanwhile. */
+	URDMA_MEM_USER_FAULTS = 1 << 1,
+};
+
 struct urdma_mem_attach_reply {
-	__u32 mem; /* handle */
+	__u32 mem;   /* handle */
+	__u32 flags; /* enum urdma_mem_flags: what the program should do */
+};
+
+enum {
+	URDMA_MEM_PAGE = 4096,
+	URDMA_MEM_REMAP_MAX = 32 << 20, /* bytes of one MEM_REMAP */
+};
+
+/*
+ * Mapped memory: pages of a program that lie in a memfd of urdmad's, so that
+ * urdmad reaches them with a memcpy.
+ *
+ * MEM_REMAP asks for backing of the pages [start, start + length), whole pages
+ * that have none; the program puts it in the place of its own pages from the
+ * lowest up and says with MEM_LIVE how far it came (0: not at all), from when
+ * on urdmad uses it.  At the end MEM_RELEASE: urdmad no longer uses the
+ * backing of these pages, and then the program puts its own pages back and
+ * punches the hole.  All else goes through the program's /proc/self/mem, at any
+ * time, and so does what MEM_RELEASE names beside backed pages.
+ *
+ * Before MEM_LIVE and after MEM_RELEASE no region may touch the pages that the
+ * program is about to replace: replacing write-protects them, and urdmad's
+ * access through /proc/self/mem would fail.
+ */
+struct urdma_mem_range {
+	__u32 mem;
 	__u32 reserved;
+	__u64 start; /* program address */
+	__u64 length;
+};
+URDMA_CONTROL_SIZE(urdma_mem_range, 24);
+
+struct urdma_mem_remap_reply {
+	__u64 offset; /* of the backing in the memfd */
 };
 
 struct urdma_query_device_reply {
@@ -544,6 +587,10 @@ URDMA_CONTROL_SIZE(urdma_cm_event, 296);
 	X(MODIFY_QP, modify_qp, empty, 0, 0)                                   \
 	X(QUERY_QP, handle, query_qp_reply, 0, 0)                              \
 	X(DESTROY_QP, handle, destroy_reply, 1, 0)                             \
+	X(MEM_REMAP, mem_range, mem_remap_reply, 0, 1)                         \
+	X(MEM_LIVE, mem_range, empty, 0, 0)                                    \
+	X(MEM_RELEASE, mem_range, empty, 0, 1)                                 \
+	X(MEM_FAULTS, empty, empty, 0, 1)                                      \
 	X(CM_CREATE, cm_create, cm_id, 0, 0)                                   \
 	X(CM_DESTROY, cm_id, cm_events_reply, 1, 0)                            \
 	X(CM_BIND, cm_bind, empty, 0, 0)                                       \

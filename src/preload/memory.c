@@ -89,6 +89,14 @@ int memory_check(uint64_t start, uint64_t length, bool writable)
 	return ret == 0 ? 0 : -EFAULT;
 }
 
+/* One daemon a process: the same for every session. */
+static _Atomic uint32_t flags;
+
+uint32_t memory_flags(void)
+{
+	return atomic_load(&flags);
+}
+
 static int attach(int fd, uint32_t *handle)
 {
 	const struct urdma_empty nothing = { 0 };
@@ -110,8 +118,11 @@ static int attach(int fd, uint32_t *handle)
 		return -errno;
 	ret = client_call(fd, &call);
 	syscall(SYS_close, mem);
+	if (ret < 0)
+		return ret;
 	*handle = reply.mem;
-	return ret;
+	atomic_store(&flags, reply.flags);
+	return 0;
 }
 
 /* The process id beside the handle: a child has another memory, whichever way

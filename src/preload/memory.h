@@ -23,5 +23,7 @@ int memory_check_maps(uint64_t start, uint64_t length, bool writable);
 /* This process's memory as urdmad knows it in the session `fd`: MEM_ATTACH at
  * the first time in each process.  0 or a negative errno. */
 int memory_attach(int fd, uint32_t *handle);
+/* What urdmad said to the last MEM_ATTACH: enum urdma_mem_flags. */
+uint32_t memory_flags(void);
 
 #endif

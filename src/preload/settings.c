@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "client/client.h"
+#include "preload/trace.h"
 
 static struct settings current;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -35,6 +36,21 @@ static void set_socket(const char *path)
 	free(cwd);
 }
 
+static enum settings_memory memory_setting(void)
+{
+	const char *value = getenv("URDMA_MEMORY");
+
+	if (!value || !*value || strcmp(value, "auto") == 0)
+		return MEMORY_AUTO;
+	if (strcmp(value, "remap") == 0)
+		return MEMORY_REMAP;
+	if (strcmp(value, "copy") != 0)
+		complain("URDMA_MEMORY=%s: want auto, remap or copy; it is "
+			 "copy now",
+			 value);
+	return MEMORY_COPY;
+}
+
 static void read_environment(void)
 {
 	set_socket(client_socket_path());
@@ -43,6 +59,7 @@ static void read_environment(void)
 				 PATH_MAX - 3, current.socket);
 	current.debug = is_set("URDMA_DEBUG");
 	current.stand_aside = is_set("URDMA_KERNEL_DEVICES");
+	current.memory = memory_setting();
 	/* Without randomness the token stays zero, which urdmad takes for
 	 * "no other session": cm then finds no QPs, nothing worse. */
 	if (getrandom(current.token, sizeof(current.token), 0) < 0)

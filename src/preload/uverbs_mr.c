@@ -5,8 +5,11 @@
 #include <errno.h>
 #include <rdma/ib_user_ioctl_verbs.h>
 #include <rdma/ib_user_verbs.h>
+#include <stdbool.h>
 
 #include "preload/memory.h"
+#include "preload/notes.h"
+#include "preload/pages.h"
 #include "preload/session.h"
 
 enum {
@@ -16,6 +19,59 @@ enum {
 			 IB_UVERBS_ACCESS_REMOTE_ATOMIC,
 	PAGE_OFFSET = 0xfff,
 };
+
+/* Where a region lies must be known when it is deregistered. */
+static bool note_region(uint64_t session, uint32_t mr, uint64_t start,
+			uint64_t length)
+{
+	return note_put(NOTE_MR_START, session, mr, start) &&
+	       note_put(NOTE_MR_LENGTH, session, mr, length);
+}
+
+static void drop_region(uint64_t session, uint32_t mr)
+{
+	uint64_t start, length;
+
+	if (note_get(NOTE_MR_START, session, mr, &start) &&
+	    note_get(NOTE_MR_LENGTH, session, mr, &length))
+		pages_drop(start, length);
+	note_drop(NOTE_MR_START, session, mr);
+	note_drop(NOTE_MR_LENGTH, session, mr);
+}
+
+static int dereg(int fd, uint32_t mr)
+{
+	struct urdma_handle request = { .handle = mr };
+	struct urdma_empty reply;
+
+	return session_call(fd, URDMA_OP_DEREG_MR, &request, sizeof(request),
+			    &reply, sizeof(reply));
+}
+
+static int reg(const struct uverbs_command *command,
+	       struct urdma_reg_mr *request, struct urdma_reg_mr_reply *reply)
+{
+	uint64_t session = command->session->session;
+	int noted = pages_add(command->fd, session, request->mem,
+			      request->start, request->length);
+	int ret;
+
+	if (noted < 0)
+		return noted;
+	ret = session_call(command->fd, URDMA_OP_REG_MR, request,
+			   sizeof(*request), reply, sizeof(*reply));
+	if (noted != 0)
+		return ret;
+	if (ret == 0 &&
+	    !note_region(session, reply->mr, request->start, request->length)) {
+		dereg(command->fd, reply->mr);
+		note_drop(NOTE_MR_START, session, reply->mr);
+		ret = -ENOMEM;
+	}
+	if (ret < 0)
+		pages_drop(request->start, request->length);
+	return ret;
+}
 
 int uverbs_reg_mr(const struct uverbs_command *command)
 {
@@ -38,8 +94,7 @@ int uverbs_reg_mr(const struct uverbs_command *command)
 	if (ret == 0)
 		ret = memory_attach(command->fd, &request.mem);
 	if (ret == 0)
-		ret = session_call(command->fd, URDMA_OP_REG_MR, &request,
-				   sizeof(request), &reply, sizeof(reply));
+		ret = reg(command, &request, &reply);
 	if (ret < 0)
 		return ret;
 	core = (struct ib_uverbs_reg_mr_resp){
@@ -54,9 +109,9 @@ int uverbs_reg_mr(const struct uverbs_command *command)
 int uverbs_dereg_mr(const struct uverbs_command *command)
 {
 	const struct ib_uverbs_dereg_mr *cmd = command->core;
-	struct urdma_handle request = { .handle = cmd->mr_handle };
-	struct urdma_empty reply;
+	int ret = dereg(command->fd, cmd->mr_handle);
 
-	return session_call(command->fd, URDMA_OP_DEREG_MR, &request,
-			    sizeof(request), &reply, sizeof(reply));
+	if (ret == 0)
+		drop_region(command->session->session, cmd->mr_handle);
+	return ret;
 }

@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "urdma/control.h"
 #include "urdmad/config_reader.h"
 
 enum {
@@ -35,6 +36,7 @@ static const struct config defaults = {
 		.mr_bytes = UINT64_C(1) << 46,
 		.fd = 4096,
 	},
+	.mem_flags = URDMA_MEM_MAY_REMAP,
 };
 
 static bool add_port(struct config_reader *reader, struct config *config,
@@ -257,15 +259,29 @@ static bool read_workers(struct config_reader *reader,
 	       config_unwanted(reader, value, key->want);
 }
 
+/* How programs are asked to offer their memory. */
+static const struct {
+	const char *name;
+	uint32_t flags;
+} memory_ways[] = {
+	{ "auto", URDMA_MEM_MAY_REMAP },
+	{ "remap", URDMA_MEM_MAY_REMAP | URDMA_MEM_USER_FAULTS },
+	{ "copy", 0 },
+};
+
 static bool read_memory(struct config_reader *reader,
 			const struct config_key *key, struct json_object *value,
 			void *into)
 {
-	(void)into;
-	return (json_object_is_type(value, json_type_string) &&
-		(same(json_object_get_string(value), "auto") ||
-		 same(json_object_get_string(value), "copy"))) ||
-	       config_unwanted(reader, value, key->want);
+	struct config *config = into;
+
+	for (size_t i = 0; i < sizeof(memory_ways) / sizeof(*memory_ways); i++)
+		if (json_object_is_type(value, json_type_string) &&
+		    same(json_object_get_string(value), memory_ways[i].name)) {
+			config->mem_flags = memory_ways[i].flags;
+			return true;
+		}
+	return config_unwanted(reader, value, key->want);
 }
 
 #define FIELD(name) offsetof(struct config, name)
@@ -286,8 +302,7 @@ static const struct config_key top_keys[] = {
 	  FIELD(stats_timer_interval_ms), 0, 86400000, NULL },
 	{ "workers", read_workers, 0, 0, 0,
 	  "1: more than one does not work yet" },
-	{ "memory", read_memory, 0, 0, 0,
-	  "\"auto\" or \"copy\" (\"remap\" is not there yet)" },
+	{ "memory", read_memory, 0, 0, 0, "\"auto\", \"remap\" or \"copy\"" },
 	{ 0 },
 };
 

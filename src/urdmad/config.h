@@ -61,6 +61,7 @@ struct config {
 	size_t eal_arg_count;
 	struct limits_config limits;
 	uint32_t stats_timer_interval_ms; /* 0: no statistics in the log */
+	uint32_t mem_flags;		  /* enum urdma_mem_flags of `memory` */
 };
 
 /* "FILE: KEY: found X, want Y" */

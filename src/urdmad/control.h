@@ -35,6 +35,7 @@ struct control_config {
 	const struct limits_config *limits;
 	/* mem_fd_open(), or plain memory in tests. */
 	int (*mem_open)(int fd, struct place **place);
+	uint32_t mem_flags; /* enum urdma_mem_flags: what programs are told */
 	/* Unpredictable bytes. */
 	void (*random)(void *arg, void *out, size_t len);
 	void *random_arg;

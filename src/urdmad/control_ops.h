@@ -32,6 +32,9 @@ control_op control_get_context, control_map_arena, control_mem_attach,
 	control_query_device, control_query_port, control_alloc_pd,
 	control_dealloc_pd, control_reg_mr, control_dereg_mr;
 
+control_op control_mem_remap, control_mem_live, control_mem_release,
+	control_mem_faults;
+
 control_op control_create_channel, control_create_cq, control_destroy_cq,
 	control_create_qp, control_modify_qp, control_query_qp,
 	control_destroy_qp;

@@ -7,6 +7,7 @@
 #include "rdma/place.h"
 #include "rdma/rdma_dev.h"
 #include "urdmad/control_ops.h"
+#include "urdmad/mem_map.h"
 
 /* Completions are not spread over several vectors: one thread makes them. */
 enum { COMP_VECTORS = 1, PAGE = 4096 };
@@ -41,7 +42,7 @@ void session_free_context(struct session *session, nsec_t now)
 	HASH_ITER(hh, session->mems, mem, next_mem)
 	{
 		user_refund(session->user, USER_FD, 1);
-		place_put(mem->place);
+		place_put(mem_map_place(mem->map));
 		HASH_DEL(session->mems, mem);
 		free(mem);
 	}
@@ -127,16 +128,20 @@ int control_query_port(struct control_call *call)
 static int add_mem(struct session *session, int *fd, struct session_mem **made)
 {
 	struct session_mem *mem = calloc(1, sizeof(*mem));
+	struct place *place;
 	int ret;
 
 	if (!mem)
 		return -ENOMEM;
-	ret = session->control->config.mem_open(*fd, &mem->place);
+	ret = session->control->config.mem_open(*fd, &place);
+	if (ret == 0) {
+		*fd = -1; /* the place has it now */
+		ret = mem_map_create(place, session->user, &mem->map);
+	}
 	if (ret < 0) {
 		free(mem);
 		return ret;
 	}
-	*fd = -1; /* the place has it now */
 	mem->handle = session_new_handle(session);
 	HASH_ADD(hh, session->mems, handle, sizeof(mem->handle), mem);
 	*made = mem;
@@ -156,11 +161,13 @@ int control_mem_attach(struct control_call *call)
 	if (ret < 0)
 		return ret;
 	ret = add_mem(session, &call->fds[0], &mem);
-	if (ret < 0)
+	if (ret < 0) {
 		user_refund(session->user, USER_FD, 1);
-	else
-		reply->mem = mem->handle;
-	return ret;
+		return ret;
+	}
+	reply->mem = mem->handle;
+	reply->flags = session->control->config.mem_flags;
+	return 0;
 }
 
 static int reg_mr(struct session *session, const struct rdma_mr_attr *attr,
@@ -201,7 +208,7 @@ int control_reg_mr(struct control_call *call)
 	HASH_FIND(hh, session->mems, &ask->mem, sizeof(ask->mem), mem);
 	if (!session->ctx || !mem)
 		return -EINVAL;
-	attr.place = mem->place;
+	attr.place = mem_map_place(mem->map);
 	ret = user_charge(session->user, USER_MR_BYTES, attr.length);
 	if (ret < 0)
 		return ret;

@@ -23,6 +23,7 @@
 
 struct cm_channel;
 struct cm_id;
+struct mem_map;
 struct rdma_ctx;
 struct rdma_qp;
 
@@ -37,7 +38,7 @@ struct comp_channel {
 
 struct session_mem {
 	uint32_t handle;
-	struct place *place;
+	struct mem_map *map; /* a reference */
 	UT_hash_handle hh;
 };
 

@@ -160,6 +160,7 @@ static int open_control(struct urdmad *urdmad)
 		.poller = &urdmad->poller,
 		.limits = &urdmad->config->limits,
 		.mem_open = mem_fd_open,
+		.mem_flags = urdmad->config->mem_flags,
 		.random = random_bytes,
 		.show = show,
 		.show_arg = urdmad,

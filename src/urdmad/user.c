@@ -21,6 +21,8 @@ struct user *user_get(struct user **users, uid_t uid,
 		user->limit[USER_CQE] = limits->cqe;
 		user->limit[USER_MR_BYTES] = limits->mr_bytes;
 		user->limit[USER_FD] = limits->fd;
+		user->limit[USER_MAPPED_BYTES] = limits->mr_bytes;
+		user->limit[USER_MAPPINGS] = USER_MAPPINGS_MAX;
 		HASH_ADD(hh, *users, uid, sizeof(user->uid), user);
 	}
 	user->sessions++;

@@ -16,9 +16,14 @@ enum user_good {
 	USER_QP,
 	USER_CQE,
 	USER_MR_BYTES,
-	USER_FD, /* sessions, channels, memory descriptors */
+	USER_FD,	   /* sessions, channels, memory descriptors */
+	USER_MAPPED_BYTES, /* of program memory, within the limit of MR_BYTES */
+	USER_MAPPINGS,	   /* ours of program memory */
 	USER_GOODS
 };
+
+/* Of one uid, so that vm.max_map_count (65530) has room for several. */
+enum { USER_MAPPINGS_MAX = 8192 };
 
 struct user {
 	uid_t uid;

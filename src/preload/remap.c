@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#define _GNU_SOURCE
+#include "preload/remap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Newer than some headers. */
+#ifndef UFFD_USER_MODE_ONLY
+#define UFFD_USER_MODE_ONLY 1
+#endif
+#ifndef USERFAULTFD_IOC_NEW
+#define USERFAULTFD_IOC_NEW _IO(0xAA, 0x00)
+#endif
+#ifndef UFFD_FEATURE_WP_HUGETLBFS_SHMEM
+#define UFFD_FEATURE_WP_HUGETLBFS_SHMEM (1 << 12)
+#endif
+#ifndef UFFD_FEATURE_WP_UNPOPULATED
+#define UFFD_FEATURE_WP_UNPOPULATED (1 << 13)
+#endif
+
+/* Both directions: anonymous pages away, shared ones away. */
+#define NEEDED                                                                 \
+	(UFFD_FEATURE_PAGEFAULT_FLAG_WP | UFFD_FEATURE_WP_HUGETLBFS_SHMEM)
+
+/* Below and above the caller's frame, bytes: where this thread may write
+ * while the pages are protected. */
+enum { STACK_BELOW = 256 << 10, STACK_ABOVE = 64 << 10 };
+
+static int create(int device, bool user_only)
+{
+	int flags =
+		O_CLOEXEC | O_NONBLOCK | (user_only ? UFFD_USER_MODE_ONLY : 0);
+	int fd = device >= 0 ? (int)syscall(SYS_ioctl, device,
+					    (unsigned long)USERFAULTFD_IOC_NEW,
+					    flags)
+			     : (int)syscall(SYS_userfaultfd, flags);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* Says hello asking for `features`; what there is comes back in it. */
+static int say_hello(int fd, uint64_t *features)
+{
+	struct uffdio_api api = { .api = UFFD_API, .features = *features };
+
+	if (syscall(SYS_ioctl, fd, (unsigned long)UFFDIO_API, &api) < 0)
+		return -errno;
+	*features = api.features;
+	return 0;
+}
+
+/* One descriptor can be asked only once: one to learn what there is, one to
+ * have it. */
+int remap_open(int device, bool user_only)
+{
+	uint64_t have = 0, want;
+	int fd = create(device, user_only);
+	int ret;
+
+	if (fd < 0)
+		return fd;
+	ret = say_hello(fd, &have);
+	syscall(SYS_close, fd);
+	if (ret < 0 || (have & NEEDED) != NEEDED)
+		return -EOPNOTSUPP;
+	fd = create(device, user_only);
+	if (fd < 0)
+		return fd;
+	want = NEEDED | (have & UFFD_FEATURE_WP_UNPOPULATED);
+	if (say_hello(fd, &want) == 0)
+		return fd;
+	syscall(SYS_close, fd);
+	return -EOPNOTSUPP;
+}
+
+static int protect(int uffd, void *at, size_t len)
+{
+	struct uffdio_register area = {
+		.range = { (uintptr_t)at, len },
+		.mode = UFFDIO_REGISTER_MODE_WP,
+	};
+	struct uffdio_writeprotect on = {
+		.range = area.range,
+		.mode = UFFDIO_WRITEPROTECT_MODE_WP,
+	};
+	int ret;
+
+	if (syscall(SYS_ioctl, uffd, (unsigned long)UFFDIO_REGISTER, &area) < 0)
+		return -errno;
+	do {
+		ret = (int)syscall(SYS_ioctl, uffd,
+				   (unsigned long)UFFDIO_WRITEPROTECT, &on);
+	} while (ret < 0 && errno == EAGAIN);
+	return ret < 0 ? -errno : 0;
+}
+
+/* Unregistering lifts the protection, too; it is an error where mremap() has
+ * done so. */
+static void unprotect(int uffd, void *at, size_t len)
+{
+	struct uffdio_range range = { (uintptr_t)at, len };
+
+	syscall(SYS_ioctl, uffd, (unsigned long)UFFDIO_UNREGISTER, &range);
+}
+
+static void wake(int uffd, void *at, size_t len)
+{
+	struct uffdio_range range = { (uintptr_t)at, len };
+
+	syscall(SYS_ioctl, uffd, (unsigned long)UFFDIO_WAKE, &range);
+}
+
+static int exchange(int uffd, void *at, void *with, size_t len)
+{
+	int ret = protect(uffd, at, len);
+
+	if (ret == 0) {
+		memcpy(with, at, len);
+		if ((void *)syscall(SYS_mremap, with, len, len,
+				    MREMAP_MAYMOVE | MREMAP_FIXED,
+				    at) == MAP_FAILED)
+			ret = -errno;
+	}
+	if (ret < 0)
+		unprotect(uffd, at, len);
+	wake(uffd, at, len);
+	return ret;
+}
+
+static bool overlaps(uintptr_t a, size_t a_len, uintptr_t b, size_t b_len)
+{
+	return a < b + b_len && b < a + a_len;
+}
+
+/* This thread must not write to a page that only itself will release: not to
+ * its stack, not to errno, and not in a signal handler. */
+int remap_exchange(int uffd, void *at, void *with, size_t len)
+{
+	const uint64_t all = ~UINT64_C(0);
+	uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
+	uint64_t before;
+	int ret;
+
+	if (overlaps((uintptr_t)at, len, frame - STACK_BELOW,
+		     STACK_BELOW + STACK_ABOVE) ||
+	    overlaps((uintptr_t)at, len, (uintptr_t)&errno, sizeof(errno)))
+		return -EDEADLK;
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof(all));
+	ret = exchange(uffd, at, with, len);
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof(before));
+	return ret;
+}
