@@ -134,6 +134,7 @@ static void every_key_of_the_file_is_taken(void **state)
 	assert_int_equal(config.limits.cqe, 2);
 	assert_true(config.limits.mr_bytes == UINT64_C(8589934592));
 	assert_int_equal(config.limits.fd, 4);
+	assert_int_equal(config.mem_flags, 0);
 	config_free(&config);
 }
 
@@ -284,9 +285,9 @@ static void what_does_not_work_yet_is_refused_with_the_reason(void **state)
 		     "such key: IPv6 is not there yet");
 	top_refuses("\"workers\": 2", "workers: found 2, want 1: more than "
 				      "one does not work yet");
-	top_refuses("\"memory\": \"remap\"",
-		    "memory: found \"remap\", want \"auto\" or \"copy\" "
-		    "(\"remap\" is not there yet)");
+	top_refuses("\"memory\": \"fast\"",
+		    "memory: found \"fast\", want \"auto\", \"remap\" or "
+		    "\"copy\"");
 }
 
 static void what_two_ports_share_is_refused(void **state)
