@@ -3,8 +3,13 @@
 
 #include <stdlib.h>
 
+#include "base/doorbell.h"
 #include "rdma/iw_stream.h"
 #include "rdma/qp_state.h"
+#include "rdma/rdma_ctx.h"
+
+/* Entries of one queue that are flushed before others have their turn. */
+enum { FLUSH_MOST = 1024 };
 
 static bool wants_cqe(const struct rdma_qp *qp, uint8_t flags,
 		      enum wc_status status)
@@ -68,26 +73,32 @@ static void flush_taken(struct rdma_qp *qp)
 	}
 }
 
-static void flush_untaken(struct rdma_qp *qp)
+/* True: there may be more. */
+static bool flush_untaken(struct rdma_qp *qp)
 {
 	struct urdma_cqe cqe = { .status = WC_WR_FLUSH_ERR, .qp_num = qp->num };
 	uint64_t wr_id;
 	uint8_t opcode;
+	uint32_t n = 0;
 
-	while (sq_pop_untaken(&qp->sq, &wr_id, &opcode)) {
+	for (; n < FLUSH_MOST && sq_pop_untaken(&qp->sq, &wr_id, &opcode);
+	     n++) {
 		const struct wr_kind *kind = wr_kind(opcode);
 
 		cqe.wr_id = wr_id;
 		cqe.opcode = kind ? kind->wc_opcode : 0;
 		cq_push(qp->send_use.cq, &cqe, false);
 	}
+	return n == FLUSH_MOST;
 }
 
-static void flush_recv(struct rdma_qp *qp)
+/* True: there may be more. */
+static bool flush_recv(struct rdma_qp *qp)
 {
 	struct recv_wr wr;
+	uint32_t n = 0;
 
-	while (rq_peek(&qp->rq, &wr)) {
+	for (; n < FLUSH_MOST && rq_peek(&qp->rq, &wr); n++) {
 		struct recv_done done = {
 			.wr_id = wr.wr_id,
 			.status = WC_WR_FLUSH_ERR,
@@ -96,28 +107,33 @@ static void flush_recv(struct rdma_qp *qp)
 
 		qp_complete_recv(qp, &done);
 	}
+	return n == FLUSH_MOST;
 }
 
-/* RFC 5040 section 5.3 and IBA 10.3.1.7.  The queues were polled until they
- * were empty with the doorbells on, so later posts ring and flush too. */
+/*
+ * RFC 5040 section 5.3 and IBA 10.3.1.7.  The queues are polled until they are
+ * empty with the doorbells on, so later posts ring and flush too.  Whoever
+ * produces as fast as we flush shall not keep us here: the rest, as if its
+ * doorbell rang, is for the next turn.
+ */
 static void flush(struct rdma_qp *qp)
 {
+	bool more;
+
 	flush_taken(qp);
-	flush_untaken(qp);
-	flush_recv(qp);
+	more = flush_untaken(qp);
+	more = flush_recv(qp) || more;
+	if (more)
+		doorbell_ring(qp->async.ctx->doorbell, qp->doorbell);
 }
 
 static void forget(struct rdma_qp *qp)
 {
-	uint64_t wr_id;
-	uint8_t opcode;
-
 	while (qp->sq.taken)
 		sq_pop(&qp->sq);
-	while (sq_pop_untaken(&qp->sq, &wr_id, &opcode))
-		continue;
-	while (rq_ready(&qp->rq))
-		rq_pop(&qp->rq);
+	/* those of now: what a program posts meanwhile is its own mistake */
+	ring_consume(&qp->sq.ring, ring_ready(&qp->sq.ring));
+	ring_consume(&qp->rq.ring, rq_ready(&qp->rq));
 }
 
 void qp_enter(struct rdma_qp *qp, enum qp_state state)

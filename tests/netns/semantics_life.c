@@ -78,6 +78,40 @@ static void error_flushes(void)
 	pair_close(&pair);
 }
 
+/* In more than one of urdmad's turns. */
+static void long_queue_flushes(void)
+{
+	enum { LONG = 5000 };
+	struct ibv_qp_init_attr attr = {
+		.qp_type = IBV_QPT_RC,
+		.cap = { 1, LONG, 1, 1, 0 },
+	};
+	struct ibv_qp_attr init = { .qp_state = IBV_QPS_INIT, .port_num = 1 };
+	struct pair pair;
+	struct end end;
+
+	pair_open(&pair);
+	end = pair.a;
+	end.cq = ibv_create_cq(pair.a.id->verbs, LONG, NULL, NULL, 0);
+	need(end.cq != NULL, "ibv_create_cq");
+	attr.send_cq = end.cq;
+	attr.recv_cq = end.cq;
+	end.qp = ibv_create_qp(end.pd, &attr);
+	need(end.qp != NULL, "ibv_create_qp");
+	need(ibv_modify_qp(end.qp, &init,
+			   IBV_QP_STATE | IBV_QP_PKEY_INDEX | IBV_QP_PORT |
+				   IBV_QP_ACCESS_FLAGS) == 0,
+	     "ibv_modify_qp");
+	for (uint64_t i = 0; i < LONG; i++)
+		do_recv(&end, i, 0, 10);
+	expect_number("modify to ERR", to_state(&end, IBV_QPS_ERR), 0);
+	flushes_in_order(&end, 0, LONG);
+	expect_no_wc(end.cq);
+	need(ibv_destroy_qp(end.qp) == 0, "ibv_destroy_qp");
+	need(ibv_destroy_cq(end.cq) == 0, "ibv_destroy_cq");
+	pair_close(&pair);
+}
+
 static void sends_flush_in_order(void)
 {
 	struct ask ask = { .opcode = IBV_WR_SEND, .len = 40000 };
@@ -263,6 +297,7 @@ const struct semantics_case life_cases[] = {
 	{ "disconnecting flushes both ends in order", disconnecting_flushes },
 	{ "modify to ERR flushes what is and what will be posted",
 	  error_flushes },
+	{ "a long queue flushes wholly and in order", long_queue_flushes },
 	{ "SENDs that nobody receives flush in order", sends_flush_in_order },
 	{ "a queue pair may be destroyed while it works",
 	  destroyed_under_load },
