@@ -61,6 +61,7 @@ int iw_listen(struct iw_stack *stack, const uint8_t addr[FLOW_ADDR_LEN],
 	tcp_listener_init(&made->tcp, made->backlog);
 	list_init(&made->asking);
 	list_add_tail(&stack->listeners, &made->link);
+	stack->listens_anew = true;
 	*listener = made;
 	return 0;
 }
@@ -84,6 +85,7 @@ void iw_unlisten(struct iw_listener *listener, nsec_t now)
 		iw_stream_end(stream_of(ep), true, -ECONNABORTED, now);
 	}
 	list_remove(&listener->link);
+	iw_gap_open(&listener->stack->gap, listener->port, now);
 	free(listener);
 }
 

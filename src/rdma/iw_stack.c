@@ -282,7 +282,8 @@ static enum drop input_stray(struct iw_stack *stack, const struct flow_key *key,
 	enum tcp_verdict why;
 
 	if (!listener) {
-		reset(stack, key, segment);
+		if (!iw_gap_keep(&stack->gap, key, segment, now))
+			reset(stack, key, segment);
 		return DROP_NO_FLOW;
 	}
 	switch (tcp_listener_decide(&listener->tcp, segment, &why)) {
@@ -295,6 +296,18 @@ static enum drop input_stray(struct iw_stack *stack, const struct flow_key *key,
 		break;
 	}
 	return why == TCP_BACKLOG ? DROP_SYN_QUEUE : DROP_TCP_STATE;
+}
+
+/* There is a new listener: perhaps of those that were kept. */
+static void ask_again(struct iw_stack *stack, nsec_t now)
+{
+	struct flow_key key;
+	struct tcp_segment syn;
+
+	stack->listens_anew = false;
+	for (uint32_t count = stack->gap.syn_count; count; count--)
+		if (iw_gap_take(&stack->gap, &key, &syn, now))
+			input_stray(stack, &key, &syn, now);
 }
 
 static enum drop drop_of(enum tcp_verdict verdict)
@@ -339,6 +352,8 @@ bool iw_stack_output(struct iw_stack *stack, struct flow_key *key,
 {
 	reap(stack);
 	rdma_dev_settle(stack->dev, now);
+	if (stack->listens_anew)
+		ask_again(stack, now);
 	if (take_reset(stack, key, segment))
 		return true;
 	while (!list_empty(&stack->ready)) {

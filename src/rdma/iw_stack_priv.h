@@ -4,6 +4,7 @@
 #define URDMA_RDMA_IW_STACK_PRIV_H
 
 #include "base/list.h"
+#include "rdma/iw_gap.h"
 #include "rdma/iw_stack.h"
 #include "rdma/iw_stream.h"
 #include "rdma/timerq.h"
@@ -49,6 +50,8 @@ struct iw_stack {
 	struct iw_reset resets[IW_RESETS];
 	uint32_t reset_head;
 	uint32_t reset_count;
+	struct iw_gap gap;
+	bool listens_anew; /* what the gap kept may have a listener now */
 	uint64_t ports[65536 / 64]; /* taken */
 	/* Connections of each local port, those in TIME-WAIT included. */
 	uint32_t port_streams[65536];

@@ -174,6 +174,33 @@ static void who_listens_a_little_late_is_reached(void **state)
 	assert_non_null(world_event(server, IW_CONNECT_REQUEST));
 }
 
+/* perftest's server, between the two connections of its client. */
+static void who_listens_again_within_a_second_is_reached(void **state)
+{
+	(void)state;
+	assert_int_equal(listen_on(9, 1), 0);
+	iw_unlisten(server->listener, world.now);
+	assert_int_equal(connect_to(9), 0);
+	world_pass(&world, 700 * NSEC_PER_MSEC);
+	assert_null(world_event(client, IW_CONNECT_FAILED));
+	assert_null(world_event(server, IW_CONNECT_REQUEST));
+	assert_int_equal(listen_on(9, 1), 0);
+	some_time(); /* no SYN is sent twice in it */
+	assert_non_null(world_event(server, IW_CONNECT_REQUEST));
+}
+
+static void who_listens_no_more_refuses_in_the_end(void **state)
+{
+	(void)state;
+	assert_int_equal(listen_on(9, 1), 0);
+	iw_unlisten(server->listener, world.now);
+	server->listener = NULL;
+	assert_int_equal(connect_to(9), 0);
+	world_pass(&world, 3 * NSEC_PER_SEC);
+	assert_int_equal(world_event(client, IW_CONNECT_FAILED)->error,
+			 -ECONNREFUSED);
+}
+
 static void a_peer_that_is_not_there_is_a_time_out(void **state)
 {
 	(void)state;
@@ -739,6 +766,8 @@ int main(void)
 		OWN(both_sides_learn_private_data_and_depths),
 		FRESH(nobody_listening_is_a_refusal),
 		FRESH(who_listens_a_little_late_is_reached),
+		FRESH(who_listens_again_within_a_second_is_reached),
+		FRESH(who_listens_no_more_refuses_in_the_end),
 		FRESH(a_peer_that_is_not_there_is_a_time_out),
 		FRESH(a_reject_carries_private_data),
 		FRESH(a_request_released_unanswered_is_rejected),
