@@ -377,6 +377,7 @@ void iw_rx_run(struct iw_stream *stream, nsec_t now)
 		    take_fpdu(stream, &fpdu, now) != RX_ON)
 			return;
 		stream->tx.held = false;
+		stream->tx.hold_until = NSEC_NEVER;
 		tcp_recv_consume(&stream->tcp, fpdu.len);
 		mpa_rx_done(&rx->mpa);
 	}

@@ -53,7 +53,7 @@ void iw_start_request(struct iw_stream *stream, nsec_t now)
 }
 
 /* Both have spoken: from here on there are FPDUs.  -ENOMEM. */
-static int open_stream(struct iw_stream *stream, struct rdma_qp *qp)
+static int open_stream(struct iw_stream *stream, struct rdma_qp *qp, nsec_t now)
 {
 	const struct mpa_outcome *outcome = &stream->neg->outcome;
 	struct iw_answers *answers = &stream->answers;
@@ -69,6 +69,8 @@ static int open_stream(struct iw_stream *stream, struct rdma_qp *qp)
 	mpa_rx_init(&stream->rx.mpa, outcome->crc);
 	rdmap_stream_init(&stream->rdmap, stream->ird, stream->ord);
 	stream->tx.held = !stream->initiator;
+	if (stream->tx.held && !outcome->peer_rtr)
+		stream->tx.hold_until = now + IW_HOLD;
 	stream->tx.rtr = stream->initiator ? outcome->rtr : 0;
 	stream->rx.read_pos = sq_first(&qp->sq);
 	iw_start_bind(stream, qp);
@@ -98,7 +100,7 @@ int iw_start_accept(struct iw_stream *stream, struct rdma_qp *qp,
 	if (!send_frame(stream, frame, len))
 		return -ENOBUFS;
 	answered(stream);
-	err = open_stream(stream, qp);
+	err = open_stream(stream, qp, now);
 	if (err)
 		iw_stream_end(stream, true, err, now);
 	else
@@ -174,7 +176,7 @@ static void take_reply(struct iw_stream *stream, nsec_t now)
 		iw_stream_tell(stream, IW_REJECTED, 0);
 		return;
 	}
-	err = open_stream(stream, qp);
+	err = open_stream(stream, qp, now);
 	if (err)
 		iw_stream_end(stream, true, err, now);
 }

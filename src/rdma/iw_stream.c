@@ -31,6 +31,7 @@ struct iw_stream *iw_stream_create(struct iw_stack *stack,
 	stream->give_up_at = now + config->setup_wait;
 	stream->retry_at = NSEC_NEVER;
 	stream->rx.wait_until = NSEC_NEVER;
+	stream->tx.hold_until = NSEC_NEVER;
 	config->random(config->random_arg, &stream->next_sink,
 		       sizeof(stream->next_sink));
 	timer_init(&stream->timer);
@@ -94,6 +95,7 @@ static void close_tcp(struct iw_stream *stream, bool abrupt, nsec_t now)
 		tcp_close(&stream->tcp, now);
 	stream->phase = IW_PHASE_CLOSING;
 	stream->rx.wait_until = NSEC_NEVER;
+	stream->tx.hold_until = NSEC_NEVER;
 	stream->retry_at = NSEC_NEVER;
 }
 
@@ -242,10 +244,22 @@ nsec_t iw_stream_deadline(const struct iw_stream *stream)
 	nsec_t at = earlier(tcp_deadline(&stream->tcp), stream->retry_at);
 
 	at = earlier(at, stream->rx.wait_until);
+	at = earlier(at, stream->tx.hold_until);
 	if (stream->phase == IW_PHASE_TCP ||
 	    stream->phase == IW_PHASE_NEGOTIATE)
 		at = earlier(at, stream->give_up_at);
 	return at;
+}
+
+/* Nothing but the Reply was queued yet. */
+static void end_hold(struct iw_stream *stream, nsec_t now)
+{
+	if (tcp_acked_bytes(&stream->tcp) < tcp_queued_bytes(&stream->tcp)) {
+		stream->tx.hold_until = now + IW_HOLD;
+		return;
+	}
+	stream->tx.hold_until = NSEC_NEVER;
+	stream->tx.held = false;
 }
 
 void iw_stream_expire(struct iw_stream *stream, nsec_t now)
@@ -254,6 +268,8 @@ void iw_stream_expire(struct iw_stream *stream, nsec_t now)
 		tcp_expire(&stream->tcp, now);
 	if (stream->retry_at <= now)
 		stream->retry_at = NSEC_NEVER;
+	if (stream->tx.hold_until <= now)
+		end_hold(stream, now);
 	if (stream->rx.wait_until <= now)
 		iw_rx_starved(stream, now);
 	if ((stream->phase == IW_PHASE_TCP ||

@@ -33,6 +33,9 @@ struct rdma_qp;
 /* After the pool was empty. */
 #define IW_RETRY_POOL NSEC_PER_MSEC
 
+/* A responder's silence towards an initiator without RTR frame. */
+#define IW_HOLD (100 * NSEC_PER_MSEC)
+
 enum iw_phase {
 	IW_PHASE_TCP,	    /* the handshake */
 	IW_PHASE_NEGOTIATE, /* the peer's MPA frame is awaited */
@@ -69,9 +72,16 @@ struct iw_tx {
 	bool has_wr;	    /* wr is taken and not all of it sent */
 	bool answer_last;   /* the last message was an answer */
 	bool stopped;	    /* a work request is bad: none behind it begins */
-	/* MPA lets a responder send only behind the initiator's first FPDU
-	 * (RFC 5044 section 7.1.2). */
+	/*
+	 * MPA lets a responder send only behind the initiator's first FPDU
+	 * (RFC 5044 section 7.1.2), lest it comes while the initiator still
+	 * reads the Reply.  Programs of siw do not know that rule, since siw
+	 * does not have it: theirs may wait for ours to speak first.  So an
+	 * initiator that does not send an RTR frame is trusted to be ready
+	 * when it has acknowledged the Reply and was given IW_HOLD beyond.
+	 */
 	bool held;
+	nsec_t hold_until; /* NSEC_NEVER: for that FPDU, whatever it takes */
 	uint8_t rtr;	 /* initiator: this enum mpa_rtr goes first; 0: sent */
 	uint32_t length; /* of msg */
 	uint32_t off;	 /* bytes of it that are sent */

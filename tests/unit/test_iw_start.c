@@ -13,6 +13,7 @@
 #include "iwarp/mpa_fpdu.h"
 #include "iwarp/rdmap.h"
 #include "iwarp/rdmap_read.h"
+#include "rdma/iw_stream.h"
 #include "rdma/verbs.h"
 #include "sim/raw.h"
 #include "sim/world.h"
@@ -262,6 +263,39 @@ static void nothing_is_sent_before_the_callers_first_fpdu(void **state)
 	assert_int_equal(raw.in_len, mpa_fpdu_len(DDP_UNTAGGED_LEN));
 }
 
+/* The caller of siw's programs, whose server may be the first to send. */
+static void a_caller_without_rtr_frame_is_waited_for_a_while(void **state)
+{
+	struct urdma_sqe sqe = { .opcode = URDMA_WR_SEND };
+
+	(void)state;
+	world_post_send(host, &sqe, NULL, 0);
+	world_pass(&world, IW_HOLD / 2);
+	assert_int_equal(raw.in_len, 0);
+	world_pass(&world, IW_HOLD);
+	assert_int_equal(raw.in_len, mpa_fpdu_len(DDP_UNTAGGED_LEN));
+}
+
+/* RFC 6581 section 9.2: it said it would. */
+static void a_promised_rtr_frame_is_waited_for_without_end(void **state)
+{
+	static const uint8_t request[24] = "MPA ID Req Frame\x50\x02\x00\x04"
+					   "\x80\x01\x80\x01"; /* A, a WRITE */
+	const struct ddp_tagged nothing = { .last = true };
+	struct urdma_sqe sqe = { .opcode = URDMA_WR_SEND };
+	uint8_t ulpdu[DDP_TAGGED_LEN];
+
+	(void)state;
+	accept_with(request, sizeof(request));
+	world_post_send(host, &sqe, NULL, 0);
+	world_pass(&world, 20 * IW_HOLD);
+	assert_int_equal(raw.in_len, 0);
+	ddp_tagged_encode(&nothing, ulpdu);
+	raw_send_fpdu(&raw, ulpdu, sizeof(ulpdu));
+	some_time();
+	assert_int_equal(raw.in_len, mpa_fpdu_len(DDP_UNTAGGED_LEN));
+}
+
 /* RFC 5044 section 4.3: the first marker is in front of the first FPDU. */
 static void a_caller_that_asks_for_markers_gets_them(void **state)
 {
@@ -472,6 +506,8 @@ int main(void)
 		TEST(a_request_that_is_none_is_cut_off),
 		TEST(a_caller_that_goes_before_the_answer_is_told_of),
 		OPEN(nothing_is_sent_before_the_callers_first_fpdu),
+		OPEN(a_caller_without_rtr_frame_is_waited_for_a_while),
+		TEST(a_promised_rtr_frame_is_waited_for_without_end),
 		TEST(a_caller_that_asks_for_markers_gets_them),
 		OPEN(a_bad_crc_is_a_terminate_of_mpa),
 		cmocka_unit_test(every_offence_has_its_code),
