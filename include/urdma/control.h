@@ -193,6 +193,7 @@ URDMA_CONTROL_SIZE(urdma_mem_range, 24);
 struct urdma_mem_remap_reply {
 	__u64 offset; /* of the backing in the memfd */
 };
+URDMA_CONTROL_SIZE(urdma_mem_remap_reply, 8);
 
 struct urdma_query_device_reply {
 	__u64 node_guid; /* network order, as all GUIDs */

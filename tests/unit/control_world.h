@@ -38,6 +38,8 @@ static inline void daemon_open(struct control_world *w, unsigned int i,
 		.poller = &daemon->poller,
 		.limits = &daemon->limits,
 		.mem_open = mem_fd_open,
+		/* One of each kind. */
+		.mem_flags = i == 0 ? URDMA_MEM_MAY_REMAP : 0,
 		.random = world_random,
 		.random_arg = &w->world,
 		.show = show,
