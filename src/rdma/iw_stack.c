@@ -248,15 +248,29 @@ static struct iw_listener *find_listener(const struct iw_stack *stack,
 	return NULL;
 }
 
+/* Under a flood of SYNs the oldest handshake gives way, so that one whose peer
+ * answers soon succeeds (RFC 4987 section 3.4).  False: there is none. */
+static bool recycle(struct iw_listener *listener)
+{
+	struct tcp_conn *oldest = listener->tcp.first;
+
+	if (!oldest)
+		return false;
+	retire(listener->stack, list_member(oldest, struct iw_stream, tcp));
+	return true;
+}
+
+/* DROP_SYN_QUEUE: this one, or an older one for it. */
 static enum drop accept_syn(struct iw_listener *listener,
 			    const struct flow_key *key,
 			    const struct tcp_segment *syn, nsec_t now)
 {
 	struct iw_stack *stack = listener->stack;
+	bool full = listener->asking_count >= listener->backlog;
 	struct iw_stream *stream;
 	struct tcp_open open;
 
-	if (listener->asking_count >= listener->backlog)
+	if (full && !recycle(listener))
 		return DROP_SYN_QUEUE;
 	stream = iw_stream_create(stack, key, false, now);
 	if (!stream)
@@ -271,7 +285,7 @@ static enum drop accept_syn(struct iw_listener *listener,
 	listener->asking_count++;
 	list_add_tail(&listener->asking, &stream->ep.asking);
 	iw_stack_settle(stack, stream);
-	return DROP_NONE;
+	return full ? DROP_SYN_QUEUE : DROP_NONE;
 }
 
 /* A segment of no connection. */
@@ -295,7 +309,8 @@ static enum drop input_stray(struct iw_stack *stack, const struct flow_key *key,
 	case TCP_LISTEN_DROP:
 		break;
 	}
-	return why == TCP_BACKLOG ? DROP_SYN_QUEUE : DROP_TCP_STATE;
+	return why == TCP_BACKLOG ? accept_syn(listener, key, segment, now)
+				  : DROP_TCP_STATE;
 }
 
 /* There is a new listener: perhaps of those that were kept. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <time.h>
@@ -308,12 +309,19 @@ struct sender {
 	uint64_t first;
 };
 
+static atomic_uint_fast64_t polled; /* of the slower of the two */
+
 static void *send_many(void *arg)
 {
 	const struct sender *sender = arg;
 	struct ask ask = { .opcode = IBV_WR_RDMA_WRITE, .len = 8 };
 
 	for (uint64_t i = 0; i < THREAD_SENDS;) {
+		/* completions free the send queue, but fill the CQ */
+		if (atomic_load(&polled) + DEPTH < i) {
+			sched_yield();
+			continue;
+		}
 		ask.wr_id = sender->first + i;
 		if (try_send(&sender->pair->a, &sender->pair->b, &ask) == 0)
 			i++;
@@ -340,6 +348,9 @@ static void two_threads_post(void)
 		expect_number("status", wc.status, IBV_WC_SUCCESS);
 		expect_number("wr_id", (int64_t)wc.wr_id, (int64_t)*mine);
 		(*mine)++;
+		atomic_store(&polled, next[0] < next[1] - THREAD_SENDS
+					      ? next[0]
+					      : next[1] - THREAD_SENDS);
 	}
 	for (int i = 0; i < 2; i++)
 		pthread_join(threads[i], NULL);
