@@ -88,7 +88,12 @@ static bool wrote(const struct sq *sq, uint32_t pos, const struct term *term)
 	       hdr.offset - sqe.remote_addr < sq_wr(sq, pos)->length;
 }
 
-/* Whether an untagged one is of this SEND, immediate or READ. */
+static bool is_atomic(const struct sq_wr *wr)
+{
+	return wr->opcode == URDMA_WR_CAS || wr->opcode == URDMA_WR_FAA;
+}
+
+/* Whether an untagged one is of this SEND, immediate, READ or atomic. */
 static bool sent(const struct sq_wr *wr, const struct term *term)
 {
 	struct wire in = { term->ddp, term->ddp_len };
@@ -103,6 +108,9 @@ static bool sent(const struct sq_wr *wr, const struct term *term)
 		       (!term->has_read ||
 			(rdmap_read_decode(&read, &body) == IW_OK &&
 			 read.sink_stag == wr->tag));
+	if (is_atomic(wr))
+		return hdr.qn == RDMAP_QN_READ && wr->state == SQ_WR_ASKED &&
+		       hdr.msn == wr->tag;
 	return hdr.qn == RDMAP_QN_SEND && hdr.msn == wr->tag;
 }
 

@@ -24,6 +24,11 @@ static const struct {
 	[MR_BOUNDS] = { DDP_BOUNDS, RDMAP_BOUNDS },
 };
 
+enum iw_verdict iw_source_verdict(enum mr_verdict verdict)
+{
+	return stag_verdicts[verdict].source;
+}
+
 static void recv_fails(struct iw_stream *stream, enum wc_status status)
 {
 	struct recv_done done = {
@@ -74,48 +79,52 @@ static enum iw_verdict rx_read_req(struct iw_stream *stream,
 				   struct mpa_cursor *payload)
 {
 	const struct sge_view *view = &stream->qp->view;
-	struct iw_answers *answers = &stream->answers;
 	uint8_t scratch[RDMAP_READ_LEN];
 	struct wire in = { mpa_cursor_take(payload, RDMAP_READ_LEN, scratch),
 			   RDMAP_READ_LEN };
-	struct rdmap_read read;
+	struct iw_answer answer = { .is_atomic = false };
+	struct rdmap_read *read = &answer.read;
 	enum mr_verdict verdict = MR_OK;
 	struct mr_span span;
 
 	(void)seg;
-	if (!in.pos || rdmap_read_decode(&read, &in) != IW_OK)
+	if (!in.pos || rdmap_read_decode(read, &in) != IW_OK)
 		return RDMAP_BAD_LENGTH;
-	if (read.bytes && !(stream->qp->attr.access_flags & ACCESS_REMOTE_READ))
+	if (read->bytes &&
+	    !(stream->qp->attr.access_flags & ACCESS_REMOTE_READ))
 		return RDMAP_ACCESS;
-	if (read.bytes)
-		verdict = mr_check(view->keys, view->pd, read.source_stag,
-				   ACCESS_REMOTE_READ, read.source_offset,
-				   read.bytes, &span);
+	if (read->bytes)
+		verdict = mr_check(view->keys, view->pd, read->source_stag,
+				   ACCESS_REMOTE_READ, read->source_offset,
+				   read->bytes, &span);
 	if (verdict != MR_OK)
 		return stag_verdicts[verdict].source;
-	if (answers->count == answers->slots) /* rdmap_check counts, too */
-		return DDP_NO_BUFFER;
-	answers->ring[(answers->head + answers->count) % answers->slots] = read;
-	answers->count++;
-	return IW_OK;
+	/* rdmap_check() counts, too */
+	return iw_answers_add(&stream->answers, &answer) ? IW_OK
+							 : DDP_NO_BUFFER;
 }
 
-/* The oldest READ whose response is due; NULL: none. */
-static struct sq_wr *open_read(struct iw_stream *stream)
+static bool is_due(const struct sq_wr *wr, bool atomic)
 {
-	const struct sq *sq = &stream->qp->sq;
-	struct iw_rx *rx = &stream->rx;
+	return wr->state == SQ_WR_ASKED &&
+	       (wr->opcode != URDMA_WR_READ) == atomic;
+}
 
-	if ((int32_t)(rx->read_pos - sq_first(sq)) < 0)
-		rx->read_pos = sq_first(sq);
-	for (; rx->read_pos - sq_first(sq) < sq->taken; rx->read_pos++)
-		if (sq_wr(sq, rx->read_pos)->state == SQ_WR_ASKED)
-			return sq_wr(sq, rx->read_pos);
+/* The oldest READ, or atomic operation, whose response is due; NULL: none.
+ * `*pos` remembers where to look. */
+static struct sq_wr *oldest_due(const struct sq *sq, bool atomic, uint32_t *pos)
+{
+	if ((int32_t)(*pos - sq_first(sq)) < 0)
+		*pos = sq_first(sq);
+	for (; *pos - sq_first(sq) < sq->taken; (*pos)++)
+		if (is_due(sq_wr(sq, *pos), atomic))
+			return sq_wr(sq, *pos);
 	return NULL;
 }
 
-/* The local side of a READ has failed: its list, or its memory. */
-static enum iw_verdict read_fails(struct sq_wr *wr, enum wc_status status)
+/* The local side of a READ or an atomic operation has failed: its list, or its
+ * memory. */
+static enum iw_verdict ours_fails(struct sq_wr *wr, enum wc_status status)
 {
 	wr->state = SQ_WR_DONE;
 	wr->status = status;
@@ -133,7 +142,7 @@ static enum iw_verdict place_read_piece(struct iw_stream *stream,
 	while ((len = mpa_cursor_piece(payload, &piece, UINT32_MAX))) {
 		if (sge_list_write(&rx->read, &stream->qp->view, rx->read_off,
 				   piece, len) != MR_OK)
-			return read_fails(wr, WC_LOC_PROT_ERR);
+			return ours_fails(wr, WC_LOC_PROT_ERR);
 		rx->read_off += len;
 	}
 	return IW_OK;
@@ -151,12 +160,12 @@ static enum iw_verdict rx_read_resp(struct iw_stream *stream,
 		rx->rtr_read = false;
 		return seg->payload || !seg->last ? DDP_BOUNDS : IW_OK;
 	}
-	wr = open_read(stream);
+	wr = oldest_due(&stream->qp->sq, false, &rx->read_pos);
 	if (!wr || seg->stag != wr->tag)
 		return DDP_BAD_STAG;
 	if (!rx->reading) {
 		if (!sq_reload(&stream->qp->sq, rx->read_pos, &rx->read))
-			return read_fails(wr, WC_LOC_QP_OP_ERR);
+			return ours_fails(wr, WC_LOC_QP_OP_ERR);
 		rx->reading = true;
 		rx->read_off = 0;
 	}
@@ -171,6 +180,34 @@ static enum iw_verdict rx_read_resp(struct iw_stream *stream,
 		rx->reading = false;
 	}
 	return verdict;
+}
+
+static enum iw_verdict rx_atomic_resp(struct iw_stream *stream,
+				      const struct rdmap_segment *seg,
+				      struct mpa_cursor *payload)
+{
+	struct iw_rx *rx = &stream->rx;
+	const struct sq *sq = &stream->qp->sq;
+	struct sq_wr *wr = oldest_due(sq, true, &rx->atomic_pos);
+	uint8_t scratch[RDMAP_ATOMIC_RESP_LEN];
+	struct wire in = { mpa_cursor_take(payload, sizeof(scratch), scratch),
+			   sizeof(scratch) };
+	struct rdmap_atomic_resp resp;
+	struct sge_list sink;
+
+	(void)seg;
+	if (!in.pos || rdmap_atomic_resp_decode(&resp, &in) != IW_OK)
+		return RDMAP_BAD_LENGTH;
+	/* they are answered in the order in which they were asked */
+	if (!wr || resp.id != wr->tag)
+		return RDMAP_BAD_ATOMIC;
+	if (!sq_reload(sq, rx->atomic_pos, &sink))
+		return ours_fails(wr, WC_LOC_QP_OP_ERR);
+	if (sge_list_write(&sink, &stream->qp->view, 0, &resp.before,
+			   sizeof(resp.before)) != MR_OK)
+		return ours_fails(wr, WC_LOC_PROT_ERR);
+	wr->state = SQ_WR_DONE;
+	return IW_OK;
 }
 
 /* Only a memory window can be invalidated, and there are none. */
@@ -253,16 +290,6 @@ static enum iw_verdict rx_imm(struct iw_stream *stream,
 	return IW_OK;
 }
 
-static enum iw_verdict rx_unsupported(struct iw_stream *stream,
-				      const struct rdmap_segment *seg,
-				      struct mpa_cursor *payload)
-{
-	(void)stream;
-	(void)seg;
-	(void)payload;
-	return RDMAP_BAD_OPCODE;
-}
-
 /* One row for each kind of message; Terminate is iw_fault.c's. */
 static const struct {
 	bool takes_recv; /* its first segment needs a RECV */
@@ -275,8 +302,8 @@ static const struct {
 	[RDMAP_KIND_READ_RESP] = { false, rx_read_resp },
 	[RDMAP_KIND_SEND] = { true, rx_send },
 	[RDMAP_KIND_IMM] = { true, rx_imm },
-	[RDMAP_KIND_ATOMIC_REQ] = { false, rx_unsupported },
-	[RDMAP_KIND_ATOMIC_RESP] = { false, rx_unsupported },
+	[RDMAP_KIND_ATOMIC_REQ] = { false, iw_atomic_take },
+	[RDMAP_KIND_ATOMIC_RESP] = { false, rx_atomic_resp },
 };
 
 enum rx_result {

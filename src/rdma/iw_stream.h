@@ -19,6 +19,7 @@
 #include "base/list.h"
 #include "iwarp/mpa_fpdu.h"
 #include "iwarp/mpa_neg.h"
+#include "iwarp/rdmap_atomic.h"
 #include "iwarp/rdmap_read.h"
 #include "iwarp/rdmap_stream.h"
 #include "net/flow.h"
@@ -61,6 +62,7 @@ enum iw_tx_source {
 	IW_TX_NONE,   /* no message is being sent */
 	IW_TX_WR,     /* the work request's payload */
 	IW_TX_ANSWER, /* memory that the peer reads */
+	IW_TX_ATOMIC, /* what its atomic operation, done now, found */
 	IW_TX_FIXED,  /* `fixed` */
 };
 
@@ -86,7 +88,7 @@ struct iw_tx {
 	uint32_t length; /* of msg */
 	uint32_t off;	 /* bytes of it that are sent */
 	struct send_wr wr;
-	uint8_t fixed[RDMAP_READ_LEN];
+	uint8_t fixed[RDMAP_ATOMIC_REQ_LEN];
 };
 
 struct iw_rx {
@@ -98,15 +100,25 @@ struct iw_rx {
 	struct sge_list read;
 	uint32_t read_off;    /* bytes of the response placed */
 	uint32_t read_pos;    /* where to look for the oldest open READ */
+	uint32_t atomic_pos;  /* likewise, atomic operation */
 	uint32_t write_bytes; /* of the last WRITE message, or the present */
 	bool write_ended;
 	nsec_t wait_until; /* for a RECV; NSEC_NEVER: not waiting */
 };
 
-/* READs of the peer that wait for their answer. */
+/* A READ or an atomic operation of the peer. */
+struct iw_answer {
+	bool is_atomic;
+	union {
+		struct rdmap_read read;
+		struct rdmap_atomic_req atomic;
+	};
+};
+
+/* Those that wait for their answer, which they get in their order. */
 struct iw_answers {
-	struct rdmap_read *ring; /* `slots` of them */
-	uint32_t slots;		 /* the IRD */
+	struct iw_answer *ring; /* `slots` of them */
+	uint32_t slots;		/* the IRD */
 	uint32_t head;
 	uint32_t count;
 };
@@ -212,6 +224,24 @@ void iw_tx_complete(struct iw_stream *stream, nsec_t now);
 void iw_rx_run(struct iw_stream *stream, nsec_t now);
 /* No RECV was posted in time. */
 void iw_rx_starved(struct iw_stream *stream, nsec_t now);
+
+/*
+ * Atomic operations of the peer, iw_atomic.c.
+ */
+
+/* A request came: checked, and queued to be done when its turn to be answered
+ * comes, so that it is ordered with READs. */
+enum iw_verdict iw_atomic_take(struct iw_stream *stream,
+			       const struct rdmap_segment *seg,
+			       struct mpa_cursor *payload);
+/* Its turn: does it, and says what was there before. */
+enum mr_verdict iw_atomic_do(struct iw_stream *stream,
+			     const struct rdmap_atomic_req *req,
+			     uint8_t out[static RDMAP_ATOMIC_RESP_LEN]);
+/* How a fault of the memory it names is spelled (RFC 5040 section 7.1). */
+enum iw_verdict iw_source_verdict(enum mr_verdict verdict);
+/* False: there are as many as agreed. */
+bool iw_answers_add(struct iw_answers *answers, const struct iw_answer *answer);
 
 /*
  * The end in Terminate, iw_fault.c.

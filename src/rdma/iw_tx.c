@@ -63,6 +63,29 @@ static void begin_read(struct iw_stream *stream, enum rdmap_opcode opcode)
 	begin(tx, IW_TX_FIXED, RDMAP_READ_LEN);
 }
 
+static void begin_atomic(struct iw_stream *stream, enum rdmap_opcode opcode)
+{
+	struct iw_tx *tx = &stream->tx;
+	const struct urdma_sqe *sqe = &tx->wr.sqe;
+	bool swaps = sqe->opcode == URDMA_WR_CAS;
+	/* no masks: all 64 bits are compared, swapped, one field to add */
+	struct rdmap_atomic_req req = {
+		.op = swaps ? RDMAP_CMP_SWAP : RDMAP_FETCH_ADD,
+		.stag = sqe->rkey,
+		.offset = sqe->remote_addr,
+		.data = swaps ? sqe->swap : sqe->compare_add,
+		.mask = swaps ? UINT64_MAX : 0,
+		.compare = swaps ? sqe->compare_add : 0,
+		.compare_mask = swaps ? UINT64_MAX : 0,
+	};
+
+	rdmap_begin_untagged(&stream->rdmap, &tx->msg, opcode, 0);
+	req.id = tx->msg.msn; /* of all that are open, no other has it */
+	sq_wr(&stream->qp->sq, tx->wr.pos)->tag = req.id;
+	rdmap_atomic_req_encode(&req, tx->fixed);
+	begin(tx, IW_TX_FIXED, RDMAP_ATOMIC_REQ_LEN);
+}
+
 /* How a work request goes out. */
 static const struct {
 	uint8_t opcode;	   /* enum rdmap_opcode */
@@ -74,6 +97,10 @@ static const struct {
 	[URDMA_WR_WRITE_IMM] = { RDMAP_WRITE, RDMAP_WRITE, false, begin_write },
 	[URDMA_WR_SEND] = { RDMAP_SEND, RDMAP_SEND_SE, false, begin_send },
 	[URDMA_WR_READ] = { RDMAP_READ_REQ, RDMAP_READ_REQ, true, begin_read },
+	[URDMA_WR_CAS] = { RDMAP_ATOMIC_REQ, RDMAP_ATOMIC_REQ, true,
+			   begin_atomic },
+	[URDMA_WR_FAA] = { RDMAP_ATOMIC_REQ, RDMAP_ATOMIC_REQ, true,
+			   begin_atomic },
 	[URDMA_WR_SEND_INV] = { RDMAP_SEND_INV, RDMAP_SEND_SE_INV, false,
 				begin_send },
 };
@@ -122,7 +149,8 @@ static bool begin_wr(struct iw_stream *stream)
 		return false;
 	opcode = tx->wr.sqe.opcode;
 	solicited = tx->wr.sqe.flags & URDMA_WRF_SOLICITED;
-	if (tx->wr.sqe.flags & URDMA_WRF_FENCE && rdmap->reads_open)
+	if (tx->wr.sqe.flags & URDMA_WRF_FENCE &&
+	    (rdmap->reads_open || rdmap->atomics_open))
 		return false;
 	if (forms[opcode].is_request && !rdmap_may_request(rdmap))
 		return false;
@@ -132,17 +160,28 @@ static bool begin_wr(struct iw_stream *stream)
 	return true;
 }
 
+static const struct iw_answer *first_answer(const struct iw_stream *stream)
+{
+	return &stream->answers.ring[stream->answers.head];
+}
+
 static bool begin_answer(struct iw_stream *stream)
 {
-	const struct rdmap_read *read =
-		&stream->answers.ring[stream->answers.head];
+	const struct iw_answer *answer = first_answer(stream);
 	struct iw_tx *tx = &stream->tx;
 
 	if (!stream->answers.count)
 		return false;
-	rdmap_begin_tagged(&tx->msg, RDMAP_READ_RESP, read->sink_stag,
-			   read->sink_offset);
-	begin(tx, IW_TX_ANSWER, read->bytes);
+	if (answer->is_atomic) {
+		rdmap_begin_untagged(&stream->rdmap, &tx->msg,
+				     RDMAP_ATOMIC_RESP, 0);
+		begin(tx, IW_TX_ATOMIC, RDMAP_ATOMIC_RESP_LEN);
+	} else {
+		rdmap_begin_tagged(&tx->msg, RDMAP_READ_RESP,
+				   answer->read.sink_stag,
+				   answer->read.sink_offset);
+		begin(tx, IW_TX_ANSWER, answer->read.bytes);
+	}
 	tx->answer_last = true;
 	return true;
 }
@@ -230,7 +269,7 @@ static void end_message(struct iw_stream *stream, uint64_t end)
 	uint8_t source = stream->tx.source;
 
 	stream->tx.source = IW_TX_NONE;
-	if (source == IW_TX_ANSWER)
+	if (source == IW_TX_ANSWER || source == IW_TX_ATOMIC)
 		end_answer(stream);
 	else if (stream->tx.has_wr && !stream->tx.answer_last)
 		end_wr(stream, end);
@@ -243,8 +282,7 @@ static void end_message(struct iw_stream *stream, uint64_t end)
 static enum mr_verdict gather_answer(struct iw_stream *stream, uint32_t off,
 				     void *dst, uint32_t len)
 {
-	const struct rdmap_read *read =
-		&stream->answers.ring[stream->answers.head];
+	const struct rdmap_read *read = &first_answer(stream)->read;
 	const struct sge_view *view = &stream->qp->view;
 	struct mr_span span;
 	enum mr_verdict verdict;
@@ -270,6 +308,8 @@ static enum mr_verdict gather(struct iw_stream *stream, void *dst, uint32_t len)
 				 tx->off, dst, len);
 	case IW_TX_ANSWER:
 		return gather_answer(stream, tx->off, dst, len);
+	case IW_TX_ATOMIC: /* shorter than any segment: never in parts */
+		return iw_atomic_do(stream, &first_answer(stream)->atomic, dst);
 	default:
 		memcpy(dst, tx->fixed + tx->off, len);
 		return MR_OK;
@@ -282,7 +322,7 @@ static void lost_memory(struct iw_stream *stream, nsec_t now)
 {
 	struct iw_tx *tx = &stream->tx;
 
-	if (tx->source == IW_TX_ANSWER) {
+	if (tx->source == IW_TX_ANSWER || tx->source == IW_TX_ATOMIC) {
 		iw_fault_send(stream, RDMAP_BAD_STAG, NULL, 0, 0, now);
 		return;
 	}

@@ -23,7 +23,15 @@ struct place_ops {
 	 */
 	int (*write)(struct place *place, uint64_t addr, const void *src,
 		     size_t len);
-	/* 64-bit atomics come with the atomic operations. */
+	/*
+	 * If the 8 bytes at `addr` (a multiple of 8) are *expected, in host
+	 * order, they become `desired`: 1.  Else *expected becomes what they
+	 * are: 0.  -EFAULT as above.  NULL: a read and a write will do, one
+	 * step to whatever else this thread does, but not to the program's
+	 * own processors.
+	 */
+	int (*cas64)(struct place *place, uint64_t addr, uint64_t *expected,
+		     uint64_t desired);
 	void (*put)(struct place *place); /* one reference less */
 };
 
@@ -43,6 +51,25 @@ static inline int place_write(struct place *place, uint64_t addr,
 			      const void *src, size_t len)
 {
 	return place->ops->write(place, addr, src, len);
+}
+
+static inline int place_cas64(struct place *place, uint64_t addr,
+			      uint64_t *expected, uint64_t desired)
+{
+	uint64_t found;
+	int ret;
+
+	if (place->ops->cas64)
+		return place->ops->cas64(place, addr, expected, desired);
+	ret = place_read(place, addr, &found, sizeof(found));
+	if (ret < 0)
+		return ret;
+	if (found != *expected) {
+		*expected = found;
+		return 0;
+	}
+	ret = place_write(place, addr, &desired, sizeof(desired));
+	return ret < 0 ? ret : 1;
 }
 
 static inline struct place *place_get(struct place *place)

@@ -119,6 +119,7 @@ void rdma_dev_query(const struct rdma_dev *dev,
 		.max_qp_rd_atom = limits->max_rd_atomic,
 		.max_res_rd_atom = limits->max_qp * limits->max_rd_atomic,
 		.max_qp_init_rd_atom = limits->max_rd_atomic,
+		.atomic_cap = ATOMIC_HCA,
 		.max_pkeys = 1,
 		.phys_port_cnt = 1,
 	};

@@ -13,6 +13,10 @@ static const struct wr_kind kinds[] = {
 	[URDMA_WR_WRITE_IMM] = { true, true, WC_RDMA_WRITE, 0 },
 	[URDMA_WR_SEND] = { true, true, WC_SEND, 0 },
 	[URDMA_WR_READ] = { true, false, WC_RDMA_READ, ACCESS_LOCAL_WRITE },
+	[URDMA_WR_CAS] = { true, false, WC_COMP_SWAP, ACCESS_LOCAL_WRITE,
+			   WR_ATOMIC_BYTES },
+	[URDMA_WR_FAA] = { true, false, WC_FETCH_ADD, ACCESS_LOCAL_WRITE,
+			   WR_ATOMIC_BYTES },
 	[URDMA_WR_SEND_INV] = { true, true, WC_SEND, 0 },
 };
 
@@ -58,7 +62,8 @@ static enum wc_status check_form(const struct sq *sq, struct send_wr *wr,
 	if (wr->sqe.num_sge > sq->max_sge)
 		return WC_LOC_QP_OP_ERR;
 	if (!sge_list_load(&wr->sges, behind, wr->sqe.num_sge) ||
-	    wr->sges.bytes > MESSAGE_MAX)
+	    wr->sges.bytes > MESSAGE_MAX ||
+	    (kind->bytes && wr->sges.bytes != kind->bytes))
 		return WC_LOC_LEN_ERR;
 	wr->length = wr->sges.bytes;
 	return WC_SUCCESS;

@@ -23,7 +23,7 @@
 enum sq_wr_state {
 	SQ_WR_TAKEN, /* being sent, or waiting for its turn */
 	SQ_WR_SENT,  /* SEND, WRITE: done when `end` is acknowledged */
-	SQ_WR_ASKED, /* READ: done when the response is placed */
+	SQ_WR_ASKED, /* READ, atomic: done when the response is placed */
 	SQ_WR_DONE,  /* completes with `status` when it is the first */
 };
 
@@ -32,7 +32,8 @@ struct sq_wr {
 	uint64_t wr_id;
 	uint64_t end;	 /* stream offset behind its last byte */
 	uint32_t length; /* payload bytes */
-	/* READ: STag that the response names.  SEND: message number. */
+	/* READ: STag that the response names.  SEND: message number.
+	 * Atomic: number of the request, and its identifier. */
 	uint32_t tag;
 	uint8_t opcode; /* enum urdma_wr_opcode */
 	uint8_t flags;	/* enum urdma_wr_flags */
@@ -57,12 +58,16 @@ struct send_wr {
 	struct sge_list sges; /* none if inline */
 };
 
+/* What an atomic operation brings back. */
+enum { WR_ATOMIC_BYTES = 8 };
+
 /* Each opcode a work request may have. */
 struct wr_kind {
 	bool supported;
 	bool may_inline;
 	uint8_t wc_opcode; /* enum wc_opcode */
 	uint32_t access;   /* that its SGEs need */
+	uint32_t bytes;	   /* that they must have together; 0: any */
 };
 
 /* NULL: unknown or not supported. */

@@ -69,6 +69,12 @@ enum async_event {
 	EVENT_GID_CHANGE = 18,
 };
 
+enum atomic_cap {
+	ATOMIC_NONE = 0,
+	ATOMIC_HCA = 1, /* to other atomic operations of the same card */
+	ATOMIC_GLOB = 2,
+};
+
 enum qp_type {
 	QPT_RC = 2,
 	QPT_UC = 3,

@@ -149,6 +149,22 @@ static int mem_map_write(struct place *place, uint64_t addr, const void *src,
 	return 0;
 }
 
+/* Mapped, it is one step to the program's processors as well. */
+static int mem_map_cas64(struct place *place, uint64_t addr, uint64_t *expected,
+			 uint64_t desired)
+{
+	struct mem_map *map = of(place);
+	uint8_t *at;
+
+	if (stretch(map, addr, sizeof(desired), &at) < sizeof(desired))
+		return -EFAULT; /* extents are whole pages: it is not aligned */
+	if (!at)
+		return place_cas64(map->under, addr, expected, desired);
+	return __atomic_compare_exchange_n((uint64_t *)(void *)at, expected,
+					   desired, false, __ATOMIC_SEQ_CST,
+					   __ATOMIC_SEQ_CST);
+}
+
 static void extent_unmap(struct mem_map *map, const struct extent *extent)
 {
 	munmap(extent->at, extent->end - extent->start);
@@ -172,6 +188,7 @@ static void mem_map_put(struct place *place)
 static const struct place_ops ops = {
 	.read = mem_map_read,
 	.write = mem_map_write,
+	.cas64 = mem_map_cas64,
 	.put = mem_map_put,
 };
 

@@ -147,7 +147,8 @@ void world_make_qp(struct host *host, struct world_qp *qp)
 	};
 	struct urdma_qp_attr attr = {
 		.qp_state = QPS_INIT,
-		.access_flags = ACCESS_REMOTE_READ | ACCESS_REMOTE_WRITE,
+		.access_flags = ACCESS_REMOTE_READ | ACCESS_REMOTE_WRITE |
+				ACCESS_REMOTE_ATOMIC,
 	};
 
 	must(rdma_qp_plan(host->dev, &ask, &qp->caps));
@@ -175,8 +176,8 @@ static void make_memory(struct host *host, uint64_t size)
 	host_random(&host->rng, memory->bytes, size);
 	attr = (struct rdma_mr_attr){
 		.pd = host->pd,
-		.access = ACCESS_LOCAL_WRITE | ACCESS_REMOTE_READ |
-			  ACCESS_REMOTE_WRITE,
+		.access = ACCESS_REMOTE_ATOMIC | ACCESS_LOCAL_WRITE |
+			  ACCESS_REMOTE_READ | ACCESS_REMOTE_WRITE,
 		.start = memory->base,
 		.iova = memory->base,
 		.length = size,

@@ -387,7 +387,7 @@ struct offence {
 
 static const struct offence offences[] = {
 	{ "unknown opcode", 15, 0, 1, 0, 0, 0x02, 0x06, false },
-	{ "atomics are not there", RDMAP_ATOMIC_REQ, 1, 1, 0, 52, 0x02, 0x06,
+	{ "atomic, unknown STag", RDMAP_ATOMIC_REQ, 1, 1, 0, 52, 0x01, 0x00,
 	  false },
 	{ "queue number", RDMAP_SEND, 9, 1, 0, 0, 0x12, 0x01, false },
 	{ "message number", RDMAP_SEND, 0, 2, 0, 0, 0x12, 0x03, false },

@@ -602,7 +602,7 @@ static void a_bad_work_request_fails_after_those_before_it(void **state)
 static void an_operation_we_have_not_fails_as_such(void **state)
 {
 	(void)state;
-	post(client, URDMA_WR_FAA, 1, 8, server->memory.base, server->key);
+	post(client, URDMA_WR_BIND_MW, 1, 8, server->memory.base, server->key);
 	some_time();
 	expect(client, 1, WC_LOC_QP_OP_ERR);
 	expect_both_ended();

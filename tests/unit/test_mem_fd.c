@@ -55,6 +55,21 @@ static void reads_and_writes_reach_the_memory(void **state)
 	place_put(place);
 }
 
+static void a_word_is_swapped_if_it_is_what_was_expected(void **state)
+{
+	struct place *place = own_memory();
+	uint64_t memory = 5, expected = 4;
+
+	(void)state;
+	assert_int_equal(place_cas64(place, address(&memory), &expected, 9), 0);
+	assert_int_equal(expected, 5);
+	assert_int_equal(memory, 5);
+	assert_int_equal(place_cas64(place, address(&memory), &expected, 9), 1);
+	assert_int_equal(memory, 9);
+	assert_int_equal(place_cas64(place, 4096, &expected, 9), -EFAULT);
+	place_put(place);
+}
+
 static void memory_that_is_not_mapped_is_a_fault(void **state)
 {
 	struct place *place = own_memory();
@@ -198,6 +213,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_and_writes_reach_the_memory),
+		cmocka_unit_test(a_word_is_swapped_if_it_is_what_was_expected),
 		cmocka_unit_test(memory_that_is_not_mapped_is_a_fault),
 		cmocka_unit_test(an_address_beyond_all_programs_is_a_fault),
 		cmocka_unit_test(memory_of_a_program_that_ended_is_a_fault),

@@ -76,6 +76,9 @@ static void work_requests_are_those_of_libibverbs(void **state)
 static void events_and_states_are_those_of_libibverbs(void **state)
 {
 	(void)state;
+	SAME(ATOMIC_NONE);
+	SAME(ATOMIC_HCA);
+	SAME(ATOMIC_GLOB);
 	SAME(EVENT_CQ_ERR);
 	SAME(EVENT_QP_FATAL);
 	SAME(EVENT_QP_REQ_ERR);
