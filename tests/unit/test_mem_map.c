@@ -163,6 +163,27 @@ static void a_range_may_lie_in_both(void **state)
 	munmap(five, 2 * PAGE);
 }
 
+static void a_word_is_swapped_in_mapped_and_other_memory(void **state)
+{
+	struct place *place = mem_map_place(map);
+	uint64_t expected = 0, five = 5;
+
+	(void)state;
+	reserve(0, 1);
+	make_live(0, 1);
+	for (unsigned int n = 0; n < 2; n++) {
+		assert_int_equal(place_write(place, page(n), &five, 8), 0);
+		expected = 4;
+		assert_int_equal(place_cas64(place, page(n), &expected, 9), 0);
+		assert_int_equal(expected, 5);
+		assert_int_equal(place_cas64(place, page(n), &expected, 9), 1);
+		assert_int_equal(place_read(place, page(n), &expected, 8), 0);
+		assert_int_equal(expected, 9);
+	}
+	assert_int_equal(place_cas64(place, page(1) - 4, &expected, 9),
+			 -EFAULT);
+}
+
 static void what_the_program_did_not_reach_is_given_up(void **state)
 {
 	uint8_t *pages = reserve(1, 4);
@@ -304,6 +325,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(only_live_pages_are_used),
 		TEST(a_range_may_lie_in_both),
+		TEST(a_word_is_swapped_in_mapped_and_other_memory),
 		TEST(what_the_program_did_not_reach_is_given_up),
 		TEST(a_piece_may_be_released),
 		TEST(without_room_for_two_halves_none_stays),
