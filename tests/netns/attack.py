@@ -2,6 +2,7 @@
 """INTERFACE ADDRESS KIND SEED: a hostile host on the wire, with a TCP of its
 own: KIND is syn (a flood), garbage (after the handshake) or fpdu (after MPA's
 start-up)."""
+import itertools
 import random
 import socket
 import struct
@@ -166,7 +167,8 @@ class Connection:
 
 
 def syn_flood():
-    for i in range(20000):
+    """Until killed."""
+    for i in itertools.count():
         source = f"10.70.0.{RANDOM.randrange(201, 254)}" if i % 8 == 0 else ME
         segment(source, RANDOM.randrange(1024, 65536), RANDOM.getrandbits(32), 0, SYN)
         if i % 100 == 0:
