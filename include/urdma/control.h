@@ -78,7 +78,11 @@ enum urdma_op {
 	URDMA_OP_MODIFY_QP = 29,
 	URDMA_OP_QUERY_QP = 30,
 	URDMA_OP_DESTROY_QP = 31, /* takes: async socket */
-	URDMA_OP_MEM_REMAP = 48,  /* gives: memfd of the backing */
+	URDMA_OP_CREATE_SRQ = 40,
+	URDMA_OP_MODIFY_SRQ = 41,
+	URDMA_OP_QUERY_SRQ = 42,
+	URDMA_OP_DESTROY_SRQ = 43, /* takes: async socket */
+	URDMA_OP_MEM_REMAP = 48,   /* gives: memfd of the backing */
 	URDMA_OP_MEM_LIVE = 49,
 	URDMA_OP_MEM_RELEASE = 50, /* gives: memfd of the backing */
 	URDMA_OP_MEM_FAULTS = 51,  /* gives: an open /dev/userfaultfd */
@@ -343,6 +347,45 @@ struct urdma_create_qp_reply {
 };
 URDMA_CONTROL_SIZE(urdma_create_qp_reply, 96);
 
+/* Shared receive queues. */
+struct urdma_create_srq {
+	__u64 user_handle; /* what events name it */
+	__u32 pd;
+	__u32 max_wr;
+	__u32 max_sge;
+	__u32 limit; /* of MODIFY_SRQ; 0: not armed */
+};
+URDMA_CONTROL_SIZE(urdma_create_srq, 24);
+
+struct urdma_create_srq_reply {
+	__u32 srq; /* handle */
+	__u32 srq_num;
+	__u32 doorbell; /* as a queue pair's */
+	__u32 max_wr;
+	__u32 max_sge;
+	__u32 reserved;
+	struct urdma_queue_place ring;
+};
+URDMA_CONTROL_SIZE(urdma_create_srq_reply, 56);
+
+struct urdma_modify_srq {
+	__u32 srq;
+	__u32 attr_mask; /* enum ibv_srq_attr_mask; only the limit */
+	__u32 limit;
+	__u32 reserved;
+};
+URDMA_CONTROL_SIZE(urdma_modify_srq, 16);
+
+struct urdma_query_srq_reply {
+	__u32 max_wr;
+	__u32 max_sge;
+	__u32 limit; /* 0: not armed, or reached */
+	__u32 srq_num;
+	__u32 doorbell;
+	__u32 reserved;
+};
+URDMA_CONTROL_SIZE(urdma_query_srq_reply, 24);
+
 /* Address handle part of a QP attribute. */
 struct urdma_ah_attr {
 	__u8 dgid[16];
@@ -592,6 +635,10 @@ URDMA_CONTROL_SIZE(urdma_cm_event, 296);
 	X(MEM_LIVE, mem_range, empty, 0, 0)                                    \
 	X(MEM_RELEASE, mem_range, empty, 0, 1)                                 \
 	X(MEM_FAULTS, empty, empty, 0, 1)                                      \
+	X(CREATE_SRQ, create_srq, create_srq_reply, 0, 0)                      \
+	X(MODIFY_SRQ, modify_srq, empty, 0, 0)                                 \
+	X(QUERY_SRQ, handle, query_srq_reply, 0, 0)                            \
+	X(DESTROY_SRQ, handle, destroy_reply, 1, 0)                            \
 	X(CM_CREATE, cm_create, cm_id, 0, 0)                                   \
 	X(CM_DESTROY, cm_id, cm_events_reply, 1, 0)                            \
 	X(CM_BIND, cm_bind, empty, 0, 0)                                       \

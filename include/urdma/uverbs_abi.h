@@ -55,4 +55,12 @@ struct urdma_uhw_create_qp_resp {
 };
 URDMA_CONTROL_SIZE(urdma_uhw_create_qp_resp, 72);
 
+/* Behind struct ib_uverbs_create_srq_resp. */
+struct urdma_uhw_create_srq_resp {
+	__u32 doorbell; /* its bit in struct urdma_doorbell */
+	__u32 reserved;
+	struct urdma_queue_place ring;
+};
+URDMA_CONTROL_SIZE(urdma_uhw_create_srq_resp, 40);
+
 #endif

@@ -48,6 +48,13 @@ static const struct method methods[] = {
 	       sizeof(struct ib_uverbs_query_qp_resp), uverbs_query_qp),
 	METHOD(DESTROY_QP, ib_uverbs_destroy_qp,
 	       sizeof(struct ib_uverbs_destroy_qp_resp), uverbs_destroy_qp),
+	METHOD(CREATE_SRQ, ib_uverbs_create_srq,
+	       sizeof(struct ib_uverbs_create_srq_resp), uverbs_create_srq),
+	METHOD(MODIFY_SRQ, ib_uverbs_modify_srq, 0, uverbs_modify_srq),
+	METHOD(QUERY_SRQ, ib_uverbs_query_srq,
+	       sizeof(struct ib_uverbs_query_srq_resp), uverbs_query_srq),
+	METHOD(DESTROY_SRQ, ib_uverbs_destroy_srq,
+	       sizeof(struct ib_uverbs_destroy_srq_resp), uverbs_destroy_srq),
 	METHOD(POST_SEND, ib_uverbs_post_send,
 	       sizeof(struct ib_uverbs_post_send_resp), uverbs_post_send),
 };

@@ -49,6 +49,10 @@ int uverbs_create_qp(const struct uverbs_command *command);
 int uverbs_modify_qp(const struct uverbs_command *command);
 int uverbs_query_qp(const struct uverbs_command *command);
 int uverbs_destroy_qp(const struct uverbs_command *command);
+int uverbs_create_srq(const struct uverbs_command *command);
+int uverbs_modify_srq(const struct uverbs_command *command);
+int uverbs_query_srq(const struct uverbs_command *command);
+int uverbs_destroy_srq(const struct uverbs_command *command);
 int uverbs_post_send(const struct uverbs_command *command);
 
 #endif

@@ -70,10 +70,10 @@ struct verbs_mr {
 };
 _Static_assert(sizeof(struct verbs_mr) == 56, "PABI 34");
 
-/* libibverbs believes that a CQ is a struct verbs_cq and a QP a struct
- * verbs_qp, which grow from release to release (288 and 376 bytes so far) and
+/* libibverbs believes that a CQ is a struct verbs_cq a QP a struct
+ * verbs_qp, a SRQ a struct verbs_srq, which grow from release to release (288 and 376 bytes so far) and
  * must read as zero behind what we use. */
-enum { PABI_CQ_ROOM = 512, PABI_QP_ROOM = 640 };
+enum { PABI_CQ_ROOM = 512, PABI_QP_ROOM = 640, PABI_SRQ_ROOM = 384 };
 
 /* Slots of the operations table, by name: 76 function pointers. */
 /* clang-format off */
@@ -133,6 +133,9 @@ PABI_COMMAND(create_cq);
 PABI_COMMAND(create_qp);
 PABI_COMMAND(modify_qp);
 PABI_COMMAND(query_qp);
+PABI_COMMAND(create_srq);
+PABI_COMMAND(modify_srq);
+PABI_COMMAND(query_srq);
 PABI_COMMAND(post_send);
 #undef PABI_COMMAND
 
@@ -174,5 +177,15 @@ int ibv_cmd_query_qp(struct ibv_qp *qp, struct ibv_qp_attr *attr, int mask,
 		     struct ibv_qp_init_attr *init_attr,
 		     struct ibv_query_qp *cmd, size_t cmd_size);
 int ibv_cmd_destroy_qp(struct ibv_qp *qp);
+int ibv_cmd_create_srq(struct ibv_pd *pd, struct ibv_srq *srq,
+		       struct ibv_srq_init_attr *attr,
+		       struct ibv_create_srq *cmd, size_t cmd_size,
+		       struct ib_uverbs_create_srq_resp *resp,
+		       size_t resp_size);
+int ibv_cmd_modify_srq(struct ibv_srq *srq, struct ibv_srq_attr *attr, int mask,
+		       struct ibv_modify_srq *cmd, size_t cmd_size);
+int ibv_cmd_query_srq(struct ibv_srq *srq, struct ibv_srq_attr *attr,
+		      struct ibv_query_srq *cmd, size_t cmd_size);
+int ibv_cmd_destroy_srq(struct ibv_srq *srq);
 
 #endif

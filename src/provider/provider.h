@@ -68,6 +68,15 @@ struct qp {
 	uint32_t doorbell;
 };
 
+struct srq {
+	union {
+		struct ibv_srq ibv;
+		unsigned char room[PABI_SRQ_ROOM];
+	};
+	struct queue rq;
+	uint32_t doorbell;
+};
+
 static inline struct context *context_of(struct ibv_context *ibv)
 {
 	return container_of(ibv, struct context, verbs.context);
@@ -81,6 +90,11 @@ static inline struct cq *cq_of(struct ibv_cq *ibv)
 static inline struct qp *qp_of(struct ibv_qp *ibv)
 {
 	return container_of(ibv, struct qp, ibv);
+}
+
+static inline struct srq *srq_of(struct ibv_srq *ibv)
+{
+	return container_of(ibv, struct srq, ibv);
 }
 
 /* context.c */
@@ -116,10 +130,19 @@ int qp_query(struct ibv_qp *ibv, struct ibv_qp_attr *attr, int mask,
 	     struct ibv_qp_init_attr *init_attr);
 int qp_destroy(struct ibv_qp *ibv);
 
+/* srq.c */
+struct ibv_srq *srq_create(struct ibv_pd *pd, struct ibv_srq_init_attr *attr);
+int srq_modify(struct ibv_srq *ibv, struct ibv_srq_attr *attr, int mask);
+int srq_query(struct ibv_srq *ibv, struct ibv_srq_attr *attr);
+int srq_destroy(struct ibv_srq *ibv);
+
 /* send.c, recv.c */
 int qp_post_send(struct ibv_qp *ibv, struct ibv_send_wr *wr,
 		 struct ibv_send_wr **bad_wr);
 int qp_post_recv(struct ibv_qp *ibv, struct ibv_recv_wr *wr,
 		 struct ibv_recv_wr **bad_wr);
+
+int srq_post_recv(struct ibv_srq *ibv, struct ibv_recv_wr *wr,
+		  struct ibv_recv_wr **bad_wr);
 
 #endif

@@ -63,3 +63,21 @@ int qp_post_recv(struct ibv_qp *ibv, struct ibv_recv_wr *wr,
 		context_kick(context, ibv->handle);
 	return error;
 }
+
+int srq_post_recv(struct ibv_srq *ibv, struct ibv_recv_wr *wr,
+		  struct ibv_recv_wr **bad_wr)
+{
+	struct context *context = context_of(ibv->context);
+	struct srq *srq = srq_of(ibv);
+	int error;
+
+	lock_take(&srq->rq.lock);
+	error = recv_chain(&srq->rq, &wr);
+	lock_drop(&srq->rq.lock);
+	if (error)
+		*bad_wr = wr;
+	if (ring_doorbell_wanted(&srq->rq.ring) &&
+	    doorbell_ring(context->doorbell, srq->doorbell))
+		context_kick(context, 0);
+	return error;
+}

@@ -245,7 +245,7 @@ static enum iw_verdict rx_send(struct iw_stream *stream,
 		return DDP_TOO_LONG;
 	}
 	while ((len = mpa_cursor_piece(payload, &piece, UINT32_MAX))) {
-		if (sge_list_write(&rx->recv.sges, &stream->qp->view, off,
+		if (sge_list_write(&rx->recv.sges, &stream->qp->recv_view, off,
 				   piece, len) != MR_OK) {
 			recv_fails(stream, WC_LOC_PROT_ERR);
 			return RDMAP_CATASTROPHIC;
@@ -317,7 +317,7 @@ static bool take_recv(struct iw_stream *stream, nsec_t now)
 {
 	struct iw_rx *rx = &stream->rx;
 
-	if (!rq_peek(&stream->qp->rq, &rx->recv)) {
+	if (!qp_take_recv(stream->qp, &rx->recv)) {
 		if (rx->wait_until == NSEC_NEVER)
 			rx->wait_until =
 				now + stream->stack->dev->config.recv_wait;

@@ -6,6 +6,7 @@
 #include "base/doorbell.h"
 #include "rdma/iw_stream.h"
 #include "rdma/qp_state.h"
+#include "rdma/srq.h"
 #include "rdma/rdma_ctx.h"
 
 /* Entries of one queue that are flushed before others have their turn. */
@@ -50,7 +51,10 @@ void qp_complete_recv(struct rdma_qp *qp, const struct recv_done *done)
 		.wc_flags = done->flags,
 	};
 
-	rq_pop(&qp->rq);
+	if (qp->srq)
+		qp->has_shared = false;
+	else
+		rq_pop(&qp->rq);
 	qp->recvs++;
 	cq_push(qp->recv_use.cq, &cqe, done->solicited);
 }
@@ -92,12 +96,30 @@ static bool flush_untaken(struct rdma_qp *qp)
 	return n == FLUSH_MOST;
 }
 
+/* Only what it has taken is its own. */
+static void flush_shared(struct rdma_qp *qp)
+{
+	const struct recv_done done = {
+		.wr_id = qp->shared_wr_id,
+		.status = WC_WR_FLUSH_ERR,
+		.opcode = WC_RECV,
+	};
+
+	list_remove(&qp->srq_link);
+	if (qp->has_shared)
+		qp_complete_recv(qp, &done);
+}
+
 /* True: there may be more. */
 static bool flush_recv(struct rdma_qp *qp)
 {
 	struct recv_wr wr;
 	uint32_t n = 0;
 
+	if (qp->srq) {
+		flush_shared(qp);
+		return false;
+	}
 	for (; n < FLUSH_MOST && rq_peek(&qp->rq, &wr); n++) {
 		struct recv_done done = {
 			.wr_id = wr.wr_id,
@@ -133,20 +155,40 @@ static void forget(struct rdma_qp *qp)
 		sq_pop(&qp->sq);
 	/* those of now: what a program posts meanwhile is its own mistake */
 	ring_consume(&qp->sq.ring, ring_ready(&qp->sq.ring));
-	ring_consume(&qp->rq.ring, rq_ready(&qp->rq));
+	list_remove(&qp->srq_link);
+	qp->has_shared = false;
+	if (!qp->srq)
+		ring_consume(&qp->rq.ring, rq_ready(&qp->rq));
 }
 
 void qp_enter(struct rdma_qp *qp, enum qp_state state)
 {
 	qp->state = state;
-	if (state == QPS_ERR)
+	if (state == QPS_ERR) {
 		flush(qp);
-	else if (state == QPS_RESET)
+		/* it takes no more: who waits to destroy it learns so */
+		if (qp->srq)
+			async_raise(&qp->async, EVENT_QP_LAST_WQE_REACHED);
+	}
+	if (state == QPS_RESET)
 		forget(qp);
 }
 
-void qp_service(struct rdma_qp *qp, nsec_t now)
+bool qp_take_recv(struct rdma_qp *qp, struct recv_wr *wr)
 {
+	if (!qp->srq)
+		return rq_peek(&qp->rq, wr);
+	if (!srq_take(qp->srq, wr, &qp->srq_link))
+		return false;
+	qp->has_shared = true;
+	qp->shared_wr_id = wr->wr_id;
+	return true;
+}
+
+void qp_service(struct bell *bell, nsec_t now)
+{
+	struct rdma_qp *qp = (struct rdma_qp *)bell;
+
 	if (qp->state == QPS_ERR)
 		flush(qp);
 	else if (qp->stream)
@@ -158,6 +200,9 @@ void qp_free(struct rdma_qp *qp)
 	if (!qp)
 		return;
 	async_drop(&qp->async);
+	list_remove(&qp->srq_link);
+	if (qp->srq)
+		qp->srq->users--;
 	cq_use_drop(&qp->send_use);
 	cq_use_drop(&qp->recv_use);
 	sq_destroy(&qp->sq);

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "rdma/async.h"
+#include "rdma/bell.h"
 #include "rdma/cq.h"
 #include "rdma/rdma_dev.h"
 #include "rdma/rq.h"
@@ -21,13 +22,19 @@
 struct iw_stream;
 
 struct rdma_qp {
+	struct bell bell;
 	struct async_source async; /* ctx, user_handle */
 	struct cq_use send_use;
 	struct cq_use recv_use;
 	struct sq sq;
 	struct rq rq;
-	struct sge_view view;	  /* what its SGEs are checked with */
-	struct iw_stream *stream; /* NULL: not connected */
+	struct rdma_srq *srq; /* NULL: rq is its own */
+	struct list srq_link; /* of those that wait for a RECV of it */
+	bool has_shared;      /* shared_wr_id was taken from srq */
+	uint64_t shared_wr_id;
+	struct sge_view view;	   /* what its SGEs are checked with */
+	struct sge_view recv_view; /* likewise, of RECVs */
+	struct iw_stream *stream;  /* NULL: not connected */
 	struct rdma_pd *pd;
 	struct rdma_qp_caps caps;
 	struct urdma_qp_attr attr; /* as the program set it; qp_state is not */
@@ -63,8 +70,12 @@ void qp_complete_send(struct rdma_qp *qp, enum wc_status status,
 /* Completes the first RECV. */
 void qp_complete_recv(struct rdma_qp *qp, const struct recv_done *done);
 
-/* Its doorbell was rung. */
-void qp_service(struct rdma_qp *qp, nsec_t now);
+/* The RECV for the message that begins.  False: there is none, and there will
+ * be a wake-up when one is posted. */
+bool qp_take_recv(struct rdma_qp *qp, struct recv_wr *wr);
+
+/* The doorbell of a queue pair was rung. */
+void qp_service(struct bell *bell, nsec_t now);
 
 /* Frees it; it has no stream any more. */
 void qp_free(struct rdma_qp *qp);

@@ -8,6 +8,7 @@
 #include "rdma/cq.h"
 #include "rdma/mr.h"
 #include "rdma/qp.h"
+#include "rdma/srq.h"
 
 struct rdma_ctx *rdma_ctx_create(struct rdma_dev *dev,
 				 struct urdma_doorbell *doorbell, void *owner)
@@ -30,6 +31,7 @@ void rdma_ctx_destroy(struct rdma_ctx *ctx, nsec_t now)
 {
 	uint32_t pos = 0;
 	struct rdma_qp *qp;
+	struct rdma_srq *srq;
 	struct rdma_cq *cq;
 	struct mr *mr;
 	struct rdma_pd *pd;
@@ -38,6 +40,8 @@ void rdma_ctx_destroy(struct rdma_ctx *ctx, nsec_t now)
 		return;
 	while ((qp = idtable_any(&ctx->qps, &pos)))
 		rdma_qp_destroy(ctx, qp->handle, now);
+	while ((srq = idtable_any(&ctx->srqs, &pos)))
+		rdma_srq_destroy(ctx, srq->handle);
 	while ((cq = idtable_any(&ctx->cqs, &pos)))
 		rdma_cq_destroy(ctx, cq->handle);
 	while ((mr = idtable_any(&ctx->mrs, &pos)))
@@ -45,6 +49,7 @@ void rdma_ctx_destroy(struct rdma_ctx *ctx, nsec_t now)
 	while ((pd = idtable_any(&ctx->pds, &pos)))
 		rdma_pd_dealloc(ctx, pd->handle);
 	idtable_free(&ctx->doorbells);
+	idtable_free(&ctx->srqs);
 	idtable_free(&ctx->qps);
 	idtable_free(&ctx->cqs);
 	idtable_free(&ctx->mrs);
@@ -73,10 +78,10 @@ void rdma_ctx_service(struct rdma_ctx *ctx, nsec_t now)
 		return;
 	round = doorbell_round(ctx->doorbell);
 	while (doorbell_next(&round, &bit)) {
-		struct rdma_qp *qp = idtable_find(&ctx->doorbells, bit);
+		struct bell *bell = idtable_find(&ctx->doorbells, bit);
 
-		if (qp)
-			qp_service(qp, now);
+		if (bell)
+			bell->serve(bell, now);
 	}
 }
 

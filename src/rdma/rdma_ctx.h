@@ -19,6 +19,7 @@ struct rdma_dev {
 	struct list overrun; /* struct rdma_cq */
 	uint32_t pd_count;
 	uint32_t cq_count;
+	uint32_t srq_count;
 	uint32_t qp_cursor; /* of the numbers */
 	bool link_up;
 };
@@ -33,11 +34,13 @@ struct rdma_ctx {
 	struct idtable mrs;
 	struct idtable cqs;
 	struct idtable qps;
-	struct idtable doorbells; /* queue pairs by bit */
+	struct idtable srqs;
+	struct idtable doorbells; /* struct bell by bit */
 	uint32_t pd_cursor;
 	uint32_t mr_cursor;
 	uint32_t cq_cursor;
 	uint32_t qp_cursor;
+	uint32_t srq_cursor;
 	uint32_t doorbell_cursor;
 };
 

@@ -30,6 +30,7 @@ struct rdma_cq;
 struct rdma_ctx;
 struct rdma_dev;
 struct rdma_qp;
+struct rdma_srq;
 
 /* What the device grants to all its programs together, and to one queue. */
 struct rdma_limits {
@@ -37,6 +38,7 @@ struct rdma_limits {
 	uint32_t max_cq;
 	uint32_t max_mr;
 	uint32_t max_pd;
+	uint32_t max_srq;
 	uint32_t max_qp_wr; /* entries of a SQ or RQ */
 	uint32_t max_cqe;
 	uint16_t max_sge;    /* at most URDMA_MAX_SGE */
@@ -184,6 +186,40 @@ void *rdma_cq_channel(const struct rdma_cq *cq);
 uint64_t rdma_cq_user_handle(const struct rdma_cq *cq);
 
 /*
+ * Shared receive queues.
+ */
+struct rdma_srq_caps {
+	uint32_t max_wr;
+	uint32_t max_sge;
+	/* The ring it needs. */
+	uint32_t slots;
+	uint32_t stride;
+};
+
+/* What one asked for so would get; -EINVAL beyond the limits. */
+int rdma_srq_plan(const struct rdma_dev *dev, uint32_t max_wr, uint32_t max_sge,
+		  struct rdma_srq_caps *caps);
+
+struct rdma_srq_attr {
+	uint32_t pd;
+	uint32_t limit;
+	uint64_t user_handle;	 /* what events name it */
+	struct urdma_ring *ring; /* as planned */
+	struct rdma_srq_caps caps;
+};
+
+int rdma_srq_create(struct rdma_ctx *ctx, const struct rdma_srq_attr *attr,
+		    uint32_t *srq);
+/* `mask`: enum srq_attr_mask; -EOPNOTSUPP: its size cannot change. */
+int rdma_srq_modify(struct rdma_srq *srq, uint32_t mask, uint32_t limit);
+void rdma_srq_query(const struct rdma_srq *srq,
+		    struct urdma_query_srq_reply *reply);
+/* EBUSY: a queue pair takes from it. */
+int rdma_srq_destroy(struct rdma_ctx *ctx, uint32_t srq);
+/* NULL: no such handle. */
+struct rdma_srq *rdma_ctx_find_srq(const struct rdma_ctx *ctx, uint32_t srq);
+
+/*
  * Queue pairs.
  */
 struct rdma_qp_caps {
@@ -200,7 +236,7 @@ struct rdma_qp_caps {
 };
 
 /* What a queue pair asked for so would get: -EINVAL beyond the limits,
- * -EOPNOTSUPP for a type or a SRQ that the device has not. */
+ * -EOPNOTSUPP for a type that the device has not. */
 int rdma_qp_plan(const struct rdma_dev *dev, const struct urdma_create_qp *ask,
 		 struct rdma_qp_caps *caps);
 

@@ -6,6 +6,7 @@
 #include "rdma/iw_stream.h"
 #include "rdma/qp.h"
 #include "rdma/rdma_ctx.h"
+#include "rdma/srq.h"
 
 enum {
 	QP_NUM_MIN = 2, /* 0 and 1 are special to InfiniBand */
@@ -34,16 +35,19 @@ static bool exceeds(const struct urdma_create_qp *ask,
 int rdma_qp_plan(const struct rdma_dev *dev, const struct urdma_create_qp *ask,
 		 struct rdma_qp_caps *caps)
 {
-	if (ask->qp_type != QPT_RC || ask->srq)
+	if (ask->qp_type != QPT_RC)
 		return -EOPNOTSUPP;
 	if (exceeds(ask, &dev->config.limits))
 		return -EINVAL;
 	caps->max_send_sge = ask->max_send_sge ? ask->max_send_sge : 1;
 	caps->max_recv_sge = ask->max_recv_sge ? ask->max_recv_sge : 1;
+	caps->rq_slots = 0;
+	caps->max_recv_wr = 0;
 	caps->sq_slots = slots_for(ask->max_send_wr);
-	caps->rq_slots = slots_for(ask->max_recv_wr);
+	if (!ask->srq)
+		caps->max_recv_wr = caps->rq_slots =
+			slots_for(ask->max_recv_wr);
 	caps->max_send_wr = caps->sq_slots;
-	caps->max_recv_wr = caps->rq_slots;
 	caps->max_inline = ask->max_inline > URDMA_MIN_INLINE
 				   ? ask->max_inline
 				   : URDMA_MIN_INLINE;
@@ -61,6 +65,8 @@ static struct rdma_qp *make(struct rdma_ctx *ctx,
 
 	if (!qp)
 		return NULL;
+	qp->bell.serve = qp_service;
+	list_init(&qp->srq_link);
 	async_init(&qp->async, &ctx->dev->async, ctx, ask->user_handle);
 	qp->caps = *caps;
 	qp->sq.signal_all = ask->sq_sig_all;
@@ -69,7 +75,8 @@ static struct rdma_qp *make(struct rdma_ctx *ctx,
 	qp->view.keys = &ctx->dev->keys;
 	qp->attr.port_num = 1;
 	qp->state = QPS_RESET;
-	ring_init(&qp->rq.ring, rq, caps->rq_slots, caps->rq_stride);
+	if (caps->rq_slots)
+		ring_init(&qp->rq.ring, rq, caps->rq_slots, caps->rq_stride);
 	if (sq_init(&qp->sq, sq, caps->sq_slots, caps->sq_stride) < 0) {
 		qp_free(qp);
 		return NULL;
@@ -99,7 +106,7 @@ static int enrol(struct rdma_ctx *ctx, struct rdma_qp *qp)
 	name(ctx, qp);
 	if (idtable_add(&ctx->dev->qps, qp->num, qp) < 0 ||
 	    idtable_add(&ctx->qps, qp->handle, qp) < 0 ||
-	    idtable_add(&ctx->doorbells, qp->doorbell, qp) < 0) {
+	    idtable_add(&ctx->doorbells, qp->doorbell, &qp->bell) < 0) {
 		forget(ctx, qp);
 		return -ENOMEM;
 	}
@@ -119,9 +126,10 @@ int rdma_qp_create(struct rdma_ctx *ctx, const struct urdma_create_qp *ask,
 	struct rdma_pd *pd = idtable_find(&ctx->pds, ask->pd);
 	struct rdma_cq *send_cq = idtable_find(&ctx->cqs, ask->send_cq);
 	struct rdma_cq *recv_cq = idtable_find(&ctx->cqs, ask->recv_cq);
+	struct rdma_srq *srq = idtable_find(&ctx->srqs, ask->srq);
 	struct rdma_qp *qp;
 
-	if (!pd || !send_cq || !recv_cq)
+	if (!pd || !send_cq || !recv_cq || (ask->srq && !srq))
 		return -EINVAL;
 	if (is_full(ctx))
 		return -ENOMEM;
@@ -134,6 +142,10 @@ int rdma_qp_create(struct rdma_ctx *ctx, const struct urdma_create_qp *ask,
 	}
 	qp->pd = pd;
 	qp->view.pd = pd;
+	qp->recv_view = srq ? srq->view : qp->view;
+	qp->srq = srq;
+	if (srq)
+		srq->users++;
 	pd->users++;
 	cq_use_init(&qp->send_use, send_cq, qp);
 	cq_use_init(&qp->recv_use, recv_cq, qp);

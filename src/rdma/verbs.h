@@ -65,6 +65,8 @@ enum async_event {
 	EVENT_DEVICE_FATAL = 8,
 	EVENT_PORT_ACTIVE = 9,
 	EVENT_PORT_ERR = 10,
+	EVENT_SRQ_ERR = 14,
+	EVENT_SRQ_LIMIT_REACHED = 15,
 	EVENT_QP_LAST_WQE_REACHED = 16,
 	EVENT_GID_CHANGE = 18,
 };
@@ -73,6 +75,11 @@ enum atomic_cap {
 	ATOMIC_NONE = 0,
 	ATOMIC_HCA = 1, /* to other atomic operations of the same card */
 	ATOMIC_GLOB = 2,
+};
+
+enum srq_attr_mask {
+	SRQ_MAX_WR = 1 << 0,
+	SRQ_LIMIT = 1 << 1,
 };
 
 enum qp_type {

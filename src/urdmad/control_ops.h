@@ -39,6 +39,9 @@ control_op control_create_channel, control_create_cq, control_destroy_cq,
 	control_create_qp, control_modify_qp, control_query_qp,
 	control_destroy_qp;
 
+control_op control_create_srq, control_modify_srq, control_query_srq,
+	control_destroy_srq;
+
 control_op control_cm_create, control_cm_destroy, control_cm_bind,
 	control_cm_resolve_addr, control_cm_resolve_route,
 	control_cm_query_route, control_cm_connect, control_cm_listen,
@@ -50,6 +53,15 @@ control_op control_cm_create, control_cm_destroy, control_cm_bind,
  * of them is it. */
 int control_borrowed(const struct control_call *call,
 		     const struct channel *channel);
+
+/* Where a queue lies, as told to the program. */
+void control_place_reply(struct urdma_queue_place *place,
+			 const struct arena_block *block, uint32_t slots,
+			 uint32_t stride);
+/* How many of a dying one's events the program has read. */
+uint32_t control_reported_srq(const struct control_call *call,
+			      struct session_srq *srq);
+void control_free_srq(struct session *session, struct session_srq *srq);
 
 /* Frees the queues of a context that is gone already, and its channels
  * (control_queues.c). */

@@ -14,9 +14,9 @@ static struct rdma_dev *device_of(const struct session *session)
 	return session->control->config.devices[session->device];
 }
 
-static void place_reply(struct urdma_queue_place *place,
-			const struct arena_block *block, uint32_t slots,
-			uint32_t stride)
+void control_place_reply(struct urdma_queue_place *place,
+			 const struct arena_block *block, uint32_t slots,
+			 uint32_t stride)
 {
 	place->arena = arena_key(block->arena);
 	place->arena_bytes = arena_bytes(block->arena);
@@ -170,7 +170,8 @@ int control_create_cq(struct control_call *call)
 		return ret;
 	reply->cq = cq->handle;
 	reply->cqe = slots;
-	place_reply(&reply->ring, &cq->ring, slots, sizeof(struct urdma_cqe));
+	control_place_reply(&reply->ring, &cq->ring, slots,
+			    sizeof(struct urdma_cqe));
 	return 0;
 }
 
@@ -186,7 +187,7 @@ static bool is_comp_event_of(void *arg, const void *bytes, size_t len)
 }
 
 /* What an asynchronous event is about; all others are about the device. */
-enum subject { OF_DEVICE, OF_CQ, OF_QP };
+enum subject { OF_DEVICE, OF_CQ, OF_QP, OF_SRQ };
 
 static enum subject subject_of(uint32_t type)
 {
@@ -197,6 +198,8 @@ static enum subject subject_of(uint32_t type)
 		[EVENT_QP_ACCESS_ERR] = OF_QP,
 		[EVENT_COMM_EST] = OF_QP,
 		[EVENT_SQ_DRAINED] = OF_QP,
+		[EVENT_SRQ_ERR] = OF_SRQ,
+		[EVENT_SRQ_LIMIT_REACHED] = OF_SRQ,
 		[EVENT_QP_LAST_WQE_REACHED] = OF_QP,
 	};
 
@@ -245,6 +248,20 @@ static uint32_t reported(const struct control_call *call, struct outlet *outlet,
 			     arg);
 	outlet_update(outlet);
 	return taken > 0 && (uint32_t)taken <= sent ? sent - taken : sent;
+}
+
+static bool is_async_event_of_srq(void *arg, const void *bytes, size_t len)
+{
+	const struct session_srq *srq = arg;
+
+	return is_async_event(bytes, len, srq->user_handle, OF_SRQ);
+}
+
+uint32_t control_reported_srq(const struct control_call *call,
+			      struct session_srq *srq)
+{
+	return reported(call, &call->session->async, is_async_event_of_srq, srq,
+			srq->async_events);
 }
 
 int control_destroy_cq(struct control_call *call)
@@ -353,8 +370,8 @@ int control_create_qp(struct control_call *call)
 	reply->max_send_sge = caps.max_send_sge;
 	reply->max_recv_sge = caps.max_recv_sge;
 	reply->max_inline = caps.max_inline;
-	place_reply(&reply->sq, &qp->sq, caps.sq_slots, caps.sq_stride);
-	place_reply(&reply->rq, &qp->rq, caps.rq_slots, caps.rq_stride);
+	control_place_reply(&reply->sq, &qp->sq, caps.sq_slots, caps.sq_stride);
+	control_place_reply(&reply->rq, &qp->rq, caps.rq_slots, caps.rq_stride);
 	return 0;
 }
 
@@ -412,12 +429,18 @@ void control_free_queues(struct session *session)
 {
 	struct comp_channel *channel, *next_channel;
 	struct session_cq *cq, *next_cq;
+	struct session_srq *srq, *next_srq;
 	struct session_qp *qp, *next_qp;
 
 	HASH_ITER(hh, session->qps, qp, next_qp)
 	{
 		HASH_DEL(session->qps, qp);
 		free_qp(session, qp);
+	}
+	HASH_ITER(hh, session->srqs, srq, next_srq)
+	{
+		HASH_DEL(session->srqs, srq);
+		control_free_srq(session, srq);
 	}
 	HASH_ITER(hh, session->cqs, cq, next_cq)
 	{
@@ -441,11 +464,16 @@ static void count_async(struct session *session, uint64_t element,
 {
 	struct session_cq *cq = subject == OF_CQ ? session->cqs : NULL;
 	struct session_qp *qp = subject == OF_QP ? session->qps : NULL;
+	struct session_srq *srq = subject == OF_SRQ ? session->srqs : NULL;
 
 	while (cq && cq->user_handle != element)
 		cq = cq->hh.next;
 	while (qp && qp->user_handle != element)
 		qp = qp->hh.next;
+	while (srq && srq->user_handle != element)
+		srq = srq->hh.next;
+	if (srq)
+		srq->async_events++;
 	if (cq)
 		cq->async_events++;
 	if (qp)

@@ -69,6 +69,14 @@ struct session_qp {
 	UT_hash_handle hh;
 };
 
+struct session_srq {
+	uint32_t handle;
+	uint64_t user_handle;
+	struct arena_block ring;
+	uint32_t async_events;
+	UT_hash_handle hh;
+};
+
 /* What a program knows of a cm id. */
 struct session_cm_id {
 	uint32_t handle;
@@ -105,6 +113,7 @@ struct session {
 	struct session_mr *mrs;
 	struct session_cq *cqs;
 	struct session_qp *qps;
+	struct session_srq *srqs;
 
 	/* Of rdma_cm. */
 	struct cm_channel *cm;

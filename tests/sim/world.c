@@ -144,6 +144,7 @@ void world_make_qp(struct host *host, struct world_qp *qp)
 		.max_send_sge = 4,
 		.max_recv_sge = 4,
 		.qp_type = QPT_RC,
+		.srq = host->srq,
 	};
 	struct urdma_qp_attr attr = {
 		.qp_state = QPS_INIT,
@@ -153,13 +154,45 @@ void world_make_qp(struct host *host, struct world_qp *qp)
 
 	must(rdma_qp_plan(host->dev, &ask, &qp->caps));
 	qp->sq = new_ring(qp->caps.sq_slots, qp->caps.sq_stride);
-	qp->rq = new_ring(qp->caps.rq_slots, qp->caps.rq_stride);
+	if (!host->srq)
+		qp->rq = new_ring(qp->caps.rq_slots, qp->caps.rq_stride);
 	must(rdma_qp_create(host->ctx, &ask, &qp->caps, qp->sq, qp->rq,
 			    &qp->handle));
 	qp->qp = rdma_ctx_find_qp(host->ctx, qp->handle);
 	qp->sq_tail = qp->rq_tail = 0;
 	must(rdma_qp_modify(qp->qp, &attr, QP_STATE | QP_ACCESS_FLAGS,
 			    host->world->now));
+}
+
+static void make_srq(struct host *host)
+{
+	const struct world_options *options = &host->world->options;
+	struct rdma_srq_attr attr = { .pd = host->pd, .user_handle = 0x5a };
+
+	must(rdma_srq_plan(host->dev, options->max_wr, 4, &attr.caps));
+	attr.ring = new_ring(attr.caps.slots, attr.caps.stride);
+	must(rdma_srq_create(host->ctx, &attr, &host->srq));
+	host->qp.rq = attr.ring;
+}
+
+/* The shared ring is this queue pair's to post to. */
+static void adopt_srq(struct host *host)
+{
+	struct rdma_srq_caps caps;
+
+	must(rdma_srq_plan(host->dev, host->world->options.max_wr, 4, &caps));
+	host->qp.caps.rq_slots = caps.slots;
+	host->qp.caps.rq_stride = caps.stride;
+}
+
+static uint32_t recv_doorbell(const struct host *host)
+{
+	struct urdma_query_srq_reply reply;
+
+	if (!host->srq)
+		return rdma_qp_doorbell(host->qp.qp);
+	rdma_srq_query(rdma_ctx_find_srq(host->ctx, host->srq), &reply);
+	return reply.doorbell;
 }
 
 static void make_memory(struct host *host, uint64_t size)
@@ -215,7 +248,11 @@ static void make_host(struct world *world, int n)
 	must(rdma_pd_alloc(host->ctx, &host->pd));
 	make_memory(host, options->memory);
 	make_cq(host, options->cqe);
+	if (world->options.srq)
+		make_srq(host);
 	world_make_qp(host, &host->qp);
+	if (host->srq)
+		adopt_srq(host);
 }
 
 void world_create(struct world *world, const struct world_options *options)
@@ -474,7 +511,7 @@ bool world_post_recv(struct host *host, uint64_t wr_id,
 		memcpy(at + sizeof(rqe), sges, count * sizeof(*sges));
 	__atomic_store_n(&qp->rq->tail, ++qp->rq_tail, __ATOMIC_RELEASE);
 	if (qp->rq->need_doorbell)
-		doorbell_ring(&host->doorbell, rdma_qp_doorbell(qp->qp));
+		doorbell_ring(&host->doorbell, recv_doorbell(host));
 	return true;
 }
 

@@ -69,6 +69,7 @@ struct host {
 	uint32_t mr;
 	uint32_t key; /* of a region that is all of memory, all rights */
 	struct world_cq cq;
+	uint32_t srq; /* 0: none; else it is the rq of qp */
 	struct world_qp qp;
 	struct iw_ep *ep;
 	struct iw_listener *listener;
@@ -94,6 +95,7 @@ struct world_options {
 	uint64_t memory; /* bytes */
 	uint32_t max_wr;
 	uint32_t cqe;
+	bool srq; /* receives go through a shared queue */
 };
 
 struct raw;

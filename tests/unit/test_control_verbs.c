@@ -290,6 +290,84 @@ static void handles_mean_nothing_in_another_session(void **state)
  * Limits.
  */
 
+static int try_srq(const struct program *p, uint32_t max_wr, uint32_t limit,
+		   struct urdma_create_srq_reply *srq)
+{
+	struct urdma_create_srq ask = { .user_handle = 0x5a,
+					.pd = p->pd,
+					.max_wr = max_wr,
+					.max_sge = 2,
+					.limit = limit };
+
+	return ASK(p->fd, URDMA_OP_CREATE_SRQ, &ask, srq);
+}
+
+static int try_shared(const struct program *p, uint32_t srq,
+		      struct urdma_create_qp_reply *qp)
+{
+	struct urdma_create_cq_reply cq;
+	struct urdma_create_qp ask = {
+		.pd = p->pd,
+		.srq = srq,
+		.max_send_wr = 8,
+		.max_recv_wr = 8,
+		.max_send_sge = 1,
+		.max_recv_sge = 1,
+		.qp_type = QPT_RC,
+	};
+
+	assert_int_equal(try_cq(p, 0, 8, &cq), 0);
+	ask.send_cq = ask.recv_cq = cq.cq;
+	return ASK(p->fd, URDMA_OP_CREATE_QP, &ask, qp);
+}
+
+static void a_shared_receive_queue_lives_as_long_as_its_users(void **state)
+{
+	struct program p = open_verbs(here, 1);
+	struct urdma_create_srq_reply srq;
+	struct urdma_create_qp_reply qp;
+	struct urdma_query_srq_reply info;
+	struct urdma_modify_srq modify = { .attr_mask = SRQ_LIMIT,
+					   .limit = 5 };
+	struct urdma_destroy_reply destroyed;
+	struct urdma_empty none;
+	struct urdma_handle handle;
+
+	(void)state;
+	assert_int_equal(try_srq(&p, 0, 0, &srq), -EINVAL);
+	assert_int_equal(try_srq(&p, 10, 17, &srq), -EINVAL);
+	assert_int_equal(try_srq(&p, 10, 0, &srq), 0);
+	assert_int_equal(srq.max_wr, 16);
+	assert_int_equal(srq.ring.slots, 16);
+	assert_int_equal(try_shared(&p, srq.srq + 1, &qp), -EINVAL);
+	assert_int_equal(try_shared(&p, srq.srq, &qp), 0);
+	assert_int_equal(qp.rq.slots, 0);
+	assert_int_equal(qp.max_recv_wr, 0);
+	assert_int_not_equal(qp.doorbell, srq.doorbell);
+	handle = (struct urdma_handle){ .handle = srq.srq };
+	assert_int_equal(ASK(p.fd, URDMA_OP_DESTROY_SRQ, &handle, &destroyed),
+			 -EBUSY);
+	/* it is empty: the limit is reached at once, and disarmed */
+	modify.srq = srq.srq;
+	assert_int_equal(ASK(p.fd, URDMA_OP_MODIFY_SRQ, &modify, &none), 0);
+	assert_int_equal(ASK(p.fd, URDMA_OP_QUERY_SRQ, &handle, &info), 0);
+	assert_int_equal(info.limit, 0);
+	modify.attr_mask = SRQ_MAX_WR;
+	assert_int_equal(ASK(p.fd, URDMA_OP_MODIFY_SRQ, &modify, &none),
+			 -EOPNOTSUPP);
+	handle.handle = qp.qp;
+	assert_int_equal(ASK(p.fd, URDMA_OP_DESTROY_QP, &handle, &destroyed),
+			 0);
+	handle.handle = srq.srq;
+	assert_int_equal(ASK(p.fd, URDMA_OP_DESTROY_SRQ, &handle, &destroyed),
+			 0);
+	assert_int_equal(ASK(p.fd, URDMA_OP_QUERY_SRQ, &handle, &info),
+			 -EINVAL);
+	assert_int_equal(try_srq(&p, 10, 0, &srq),
+			 0); /* the session frees it */
+	close_session(&p);
+}
+
 static void a_user_has_so_many_queue_pairs_and_no_more(void **state)
 {
 	struct program p = open_verbs(here, 1), q = open_verbs(here, 2);
@@ -565,6 +643,7 @@ int main(void)
 		CASE(queues_lie_in_arenas_that_can_be_mapped),
 		CASE(a_queue_in_use_is_busy),
 		CASE(handles_mean_nothing_in_another_session),
+		CASE(a_shared_receive_queue_lives_as_long_as_its_users),
 		CASE(a_user_has_so_many_queue_pairs_and_no_more),
 		CASE(a_user_has_so_much_memory_and_so_many_entries),
 		CASE(a_user_has_so_many_descriptors),

@@ -88,8 +88,12 @@ static void events_and_states_are_those_of_libibverbs(void **state)
 	SAME(EVENT_DEVICE_FATAL);
 	SAME(EVENT_PORT_ACTIVE);
 	SAME(EVENT_PORT_ERR);
+	SAME(EVENT_SRQ_ERR);
+	SAME(EVENT_SRQ_LIMIT_REACHED);
 	SAME(EVENT_QP_LAST_WQE_REACHED);
 	SAME(EVENT_GID_CHANGE);
+	assert_int_equal(SRQ_MAX_WR, IBV_SRQ_MAX_WR);
+	assert_int_equal(SRQ_LIMIT, IBV_SRQ_LIMIT);
 	SAME(QPT_RC);
 	SAME(QPT_UC);
 	SAME(QPT_UD);

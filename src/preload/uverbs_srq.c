@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Commands on shared receive queues. */
+#include "preload/uverbs.h"
+
+#include <errno.h>
+#include <rdma/ib_user_verbs.h>
+#include <urdma/uverbs_abi.h>
+
+#include "client/client.h"
+#include "preload/session.h"
+
+int uverbs_create_srq(const struct uverbs_command *command)
+{
+	const struct ib_uverbs_create_srq *cmd = command->core;
+	struct urdma_create_srq request = {
+		.user_handle = cmd->user_handle,
+		.pd = cmd->pd_handle,
+		.max_wr = cmd->max_wr,
+		.max_sge = cmd->max_sge,
+		.limit = cmd->srq_limit,
+	};
+	struct urdma_create_srq_reply reply;
+	struct ib_uverbs_create_srq_resp core = { 0 };
+	struct urdma_uhw_create_srq_resp driver = { 0 };
+	int ret = session_call(command->fd, URDMA_OP_CREATE_SRQ, &request,
+			       sizeof(request), &reply, sizeof(reply));
+
+	if (ret < 0)
+		return ret;
+	core.srq_handle = reply.srq;
+	core.max_wr = reply.max_wr;
+	core.max_sge = reply.max_sge;
+	core.srqn = reply.srq_num;
+	driver.doorbell = reply.doorbell;
+	driver.ring = reply.ring;
+	uverbs_respond(command, &core, sizeof(core), &driver, sizeof(driver));
+	return 0;
+}
+
+int uverbs_modify_srq(const struct uverbs_command *command)
+{
+	const struct ib_uverbs_modify_srq *cmd = command->core;
+	struct urdma_modify_srq request = {
+		.srq = cmd->srq_handle,
+		.attr_mask = cmd->attr_mask,
+		.limit = cmd->srq_limit,
+	};
+	struct urdma_empty reply;
+
+	return session_call(command->fd, URDMA_OP_MODIFY_SRQ, &request,
+			    sizeof(request), &reply, sizeof(reply));
+}
+
+int uverbs_query_srq(const struct uverbs_command *command)
+{
+	const struct ib_uverbs_query_srq *cmd = command->core;
+	struct urdma_handle request = { .handle = cmd->srq_handle };
+	struct urdma_query_srq_reply reply;
+	struct ib_uverbs_query_srq_resp core = { 0 };
+	int ret = session_call(command->fd, URDMA_OP_QUERY_SRQ, &request,
+			       sizeof(request), &reply, sizeof(reply));
+
+	if (ret < 0)
+		return ret;
+	core.max_wr = reply.max_wr;
+	core.max_sge = reply.max_sge;
+	core.srq_limit = reply.limit;
+	uverbs_respond(command, &core, sizeof(core), NULL, 0);
+	return 0;
+}
+
+int uverbs_destroy_srq(const struct uverbs_command *command)
+{
+	const struct ib_uverbs_destroy_srq *cmd = command->core;
+	struct urdma_handle request = { .handle = cmd->srq_handle };
+	struct session_loan loan = SESSION_NO_LOAN;
+	struct urdma_destroy_reply reply;
+	struct ib_uverbs_destroy_srq_resp core;
+	const struct client_call call = {
+		.op = URDMA_OP_DESTROY_SRQ,
+		.request = &request,
+		.request_len = sizeof(request),
+		.reply = &reply,
+		.reply_len = sizeof(reply),
+		.lend = loan.fds,
+		.lend_count = 1,
+	};
+	int ret = session_lend(&loan, FD_ASYNC, command->session->session, 0);
+
+	if (ret == 0)
+		ret = client_call(command->fd, &call);
+	session_end_loan(&loan);
+	if (ret < 0)
+		return ret;
+	core.events_reported = reply.async_events_reported;
+	uverbs_respond(command, &core, sizeof(core), NULL, 0);
+	return 0;
+}

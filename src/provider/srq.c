@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+#include <stdlib.h>
+
+#include "provider/provider.h"
+
+struct create_srq_resp {
+	_Alignas(
+		8) unsigned char core[sizeof(struct ib_uverbs_create_srq_resp)];
+	struct urdma_uhw_create_srq_resp uhw;
+};
+
+static void srq_free(struct context *context, struct srq *srq)
+{
+	queue_unmap(context, &srq->rq);
+	free(srq);
+}
+
+struct ibv_srq *srq_create(struct ibv_pd *pd, struct ibv_srq_init_attr *attr)
+{
+	struct context *context = context_of(pd->context);
+	struct srq *srq = calloc(1, sizeof(*srq));
+	struct create_srq_resp resp = { 0 };
+	struct ibv_create_srq cmd;
+	int error;
+
+	if (!srq)
+		return NULL;
+	error = ibv_cmd_create_srq(pd, &srq->ibv, attr, &cmd, sizeof(cmd),
+				   (void *)resp.core, sizeof(resp));
+	if (error)
+		goto fail;
+	srq->doorbell = resp.uhw.doorbell;
+	srq->rq.max_sge = attr->attr.max_sge;
+	error = queue_map(context, &srq->rq, &resp.uhw.ring,
+			  urdma_rq_stride(srq->rq.max_sge));
+	if (!error)
+		return &srq->ibv;
+	ibv_cmd_destroy_srq(&srq->ibv);
+fail:
+	srq_free(context, srq);
+	errno = error;
+	return NULL;
+}
+
+int srq_modify(struct ibv_srq *ibv, struct ibv_srq_attr *attr, int mask)
+{
+	struct ibv_modify_srq cmd;
+
+	return ibv_cmd_modify_srq(ibv, attr, mask, &cmd, sizeof(cmd));
+}
+
+int srq_query(struct ibv_srq *ibv, struct ibv_srq_attr *attr)
+{
+	struct ibv_query_srq cmd;
+
+	return ibv_cmd_query_srq(ibv, attr, &cmd, sizeof(cmd));
+}
+
+int srq_destroy(struct ibv_srq *ibv)
+{
+	struct context *context = context_of(ibv->context);
+	int error = ibv_cmd_destroy_srq(ibv);
+
+	if (!error)
+		srq_free(context, srq_of(ibv));
+	return error;
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Operations on a device file: shared receive queues. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "rdma/rdma_dev.h"
+#include "urdmad/control_ops.h"
+
+void control_free_srq(struct session *session, struct session_srq *srq)
+{
+	arena_free(&session->arenas, &srq->ring);
+	user_refund(session->user, USER_QP, 1);
+	free(srq);
+}
+
+static int build(struct session *session, struct session_srq *srq,
+		 struct rdma_srq_attr *attr)
+{
+	uint64_t bytes = urdma_ring_bytes(attr->caps.slots, attr->caps.stride);
+	int ret = arena_alloc(&session->arenas, bytes, ARENA_ALIGN, &srq->ring);
+
+	if (ret < 0)
+		return ret;
+	attr->ring = srq->ring.at;
+	return rdma_srq_create(session->ctx, attr, &srq->handle);
+}
+
+/* To a user's limits it is one more queue pair. */
+static int add(struct session *session, struct rdma_srq_attr *attr,
+	       struct session_srq **made)
+{
+	struct session_srq *srq;
+	int ret = user_charge(session->user, USER_QP, 1);
+
+	if (ret < 0)
+		return ret;
+	srq = calloc(1, sizeof(*srq));
+	if (!srq) {
+		user_refund(session->user, USER_QP, 1);
+		return -ENOMEM;
+	}
+	srq->user_handle = attr->user_handle;
+	ret = build(session, srq, attr);
+	if (ret < 0) {
+		control_free_srq(session, srq);
+		return ret;
+	}
+	HASH_ADD(hh, session->srqs, handle, sizeof(srq->handle), srq);
+	*made = srq;
+	return 0;
+}
+
+int control_create_srq(struct control_call *call)
+{
+	const struct urdma_create_srq *ask = call->request;
+	struct urdma_create_srq_reply *reply = call->reply;
+	struct session *session = call->session;
+	const struct rdma_dev *dev =
+		session->control->config.devices[session->device];
+	struct rdma_srq_attr attr = {
+		.pd = ask->pd,
+		.limit = ask->limit,
+		.user_handle = ask->user_handle,
+	};
+	struct urdma_query_srq_reply made;
+	struct session_srq *srq = NULL;
+	int ret;
+
+	if (!session->ctx)
+		return -EINVAL;
+	ret = rdma_srq_plan(dev, ask->max_wr, ask->max_sge, &attr.caps);
+	if (ret == 0)
+		ret = add(session, &attr, &srq);
+	if (ret < 0)
+		return ret;
+	rdma_srq_query(rdma_ctx_find_srq(session->ctx, srq->handle), &made);
+	reply->srq = srq->handle;
+	reply->srq_num = made.srq_num;
+	reply->doorbell = made.doorbell;
+	reply->max_wr = made.max_wr;
+	reply->max_sge = made.max_sge;
+	control_place_reply(&reply->ring, &srq->ring, attr.caps.slots,
+			    attr.caps.stride);
+	return 0;
+}
+
+/* NULL: the session has no such. */
+static struct rdma_srq *find(const struct session *session, uint32_t handle)
+{
+	return session->ctx ? rdma_ctx_find_srq(session->ctx, handle) : NULL;
+}
+
+int control_modify_srq(struct control_call *call)
+{
+	const struct urdma_modify_srq *ask = call->request;
+	struct rdma_srq *srq = find(call->session, ask->srq);
+
+	if (!srq)
+		return -EINVAL;
+	return rdma_srq_modify(srq, ask->attr_mask, ask->limit);
+}
+
+int control_query_srq(struct control_call *call)
+{
+	const struct urdma_handle *ask = call->request;
+	const struct rdma_srq *srq = find(call->session, ask->handle);
+
+	if (!srq)
+		return -EINVAL;
+	rdma_srq_query(srq, call->reply);
+	return 0;
+}
+
+int control_destroy_srq(struct control_call *call)
+{
+	const struct urdma_handle *ask = call->request;
+	struct urdma_destroy_reply *reply = call->reply;
+	struct session *session = call->session;
+	struct session_srq *srq;
+	int ret;
+
+	HASH_FIND(hh, session->srqs, &ask->handle, sizeof(ask->handle), srq);
+	if (!srq)
+		return -EINVAL;
+	/* So that no event names it any more. */
+	control_deliver_device(session->control, session->device);
+	ret = rdma_srq_destroy(session->ctx, srq->handle);
+	if (ret < 0)
+		return ret;
+	reply->async_events_reported = control_reported_srq(call, srq);
+	HASH_DEL(session->srqs, srq);
+	control_free_srq(session, srq);
+	return 0;
+}
