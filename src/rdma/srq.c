@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/doorbell.h"
 #include "rdma/iw_stream.h"
 #include "rdma/qp.h"
 #include "rdma/rdma_ctx.h"
@@ -26,6 +27,10 @@ bool srq_take(struct rdma_srq *srq, struct recv_wr *wr, struct list *waiting)
 	}
 	list_remove(waiting);
 	rq_pop(&srq->rq);
+	/* who saw the queue filled before its doorbell rang called the wish
+	 * for the doorbell off; those that wait are served all the same */
+	if (!list_empty(&srq->waiting))
+		doorbell_ring(srq->async.ctx->doorbell, srq->doorbell);
 	check_limit(srq, ring_ready(&srq->rq.ring));
 	return true;
 }
