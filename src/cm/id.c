@@ -170,9 +170,9 @@ int cm_id_init_qp_attr(const struct cm_id *id, uint32_t qp_state,
 	if (qp_state == QPS_INIT || qp_state == QPS_RTR) {
 		reply->attr_mask = QP_STATE | QP_ACCESS_FLAGS;
 		reply->attr.qp_state = qp_state;
-		reply->attr.access_flags =
-			ACCESS_REMOTE_WRITE | ACCESS_REMOTE_READ |
-			ACCESS_REMOTE_ATOMIC;
+		reply->attr.access_flags = ACCESS_REMOTE_WRITE |
+					   ACCESS_REMOTE_READ |
+					   ACCESS_REMOTE_ATOMIC;
 	} else if (qp_state != QPS_RTS) {
 		return -EINVAL;
 	}

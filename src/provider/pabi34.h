@@ -71,8 +71,8 @@ struct verbs_mr {
 _Static_assert(sizeof(struct verbs_mr) == 56, "PABI 34");
 
 /* libibverbs believes that a CQ is a struct verbs_cq a QP a struct
- * verbs_qp, a SRQ a struct verbs_srq, which grow from release to release (288 and 376 bytes so far) and
- * must read as zero behind what we use. */
+ * verbs_qp, a SRQ a struct verbs_srq, which grow from release to release (288
+ * and 376 bytes so far) and must read as zero behind what we use. */
 enum { PABI_CQ_ROOM = 512, PABI_QP_ROOM = 640, PABI_SRQ_ROOM = 384 };
 
 /* Slots of the operations table, by name: 76 function pointers. */

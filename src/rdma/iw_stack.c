@@ -23,6 +23,14 @@ static void configure_tcp(struct tcp_config *config, uint16_t mss)
 {
 	tcp_config_init(config, mss);
 	/*
+	 * A SEND completes when it is acknowledged, and whoever sleeps until a
+	 * message comes (some 40 us to wake up) may look for its own
+	 * completions then, and then only: perftest -b -e does.  The answer to
+	 * a message of a program that polls comes sooner and takes the
+	 * acknowledgement along.
+	 */
+	config->delack = 30 * NSEC_PER_USEC;
+	/*
 	 * A peer whose machine vanished says nothing, and a program waits for
 	 * its completions: half a minute at most, in the spirit of the retry
 	 * counts of other RDMA transports.  RFC 9293 section 3.8.3 would have

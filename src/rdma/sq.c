@@ -9,15 +9,15 @@
 #define MESSAGE_MAX ((UINT32_C(1) << 31) - 1)
 
 static const struct wr_kind kinds[] = {
-	[URDMA_WR_WRITE] = { true, true, WC_RDMA_WRITE, 0 },
-	[URDMA_WR_WRITE_IMM] = { true, true, WC_RDMA_WRITE, 0 },
-	[URDMA_WR_SEND] = { true, true, WC_SEND, 0 },
-	[URDMA_WR_READ] = { true, false, WC_RDMA_READ, ACCESS_LOCAL_WRITE },
+	[URDMA_WR_WRITE] = { true, true, WC_RDMA_WRITE, 0, 0 },
+	[URDMA_WR_WRITE_IMM] = { true, true, WC_RDMA_WRITE, 0, 0 },
+	[URDMA_WR_SEND] = { true, true, WC_SEND, 0, 0 },
+	[URDMA_WR_READ] = { true, false, WC_RDMA_READ, ACCESS_LOCAL_WRITE, 0 },
 	[URDMA_WR_CAS] = { true, false, WC_COMP_SWAP, ACCESS_LOCAL_WRITE,
 			   WR_ATOMIC_BYTES },
 	[URDMA_WR_FAA] = { true, false, WC_FETCH_ADD, ACCESS_LOCAL_WRITE,
 			   WR_ATOMIC_BYTES },
-	[URDMA_WR_SEND_INV] = { true, true, WC_SEND, 0 },
+	[URDMA_WR_SEND_INV] = { true, true, WC_SEND, 0, 0 },
 };
 
 const struct wr_kind *wr_kind(uint32_t opcode)

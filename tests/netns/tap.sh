@@ -24,7 +24,7 @@ claim() {
 	else
 		say "not ok $tap_count - $text"
 		say "# exit status $rc of: $*"
-		tail -n 60 "$log" | sed 's/^/# /'
+		tail -n 60 "$log" | awk '{ print "# " $0 }' # ends its line
 		tap_failed=$((tap_failed + 1))
 		programs_end
 	fi

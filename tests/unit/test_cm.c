@@ -242,9 +242,9 @@ static void qp_attributes_are_those_of_the_kernel(void **state)
 	(void)state;
 	assert_int_equal(cm_id_init_qp_attr(id, QPS_INIT, &reply), 0);
 	assert_int_equal(reply.attr_mask, QP_STATE | QP_ACCESS_FLAGS | QP_PORT);
-	assert_int_equal(reply.attr.access_flags,
-			 ACCESS_REMOTE_WRITE | ACCESS_REMOTE_READ |
-				 ACCESS_REMOTE_ATOMIC);
+	assert_int_equal(reply.attr.access_flags, ACCESS_REMOTE_WRITE |
+							  ACCESS_REMOTE_READ |
+							  ACCESS_REMOTE_ATOMIC);
 	assert_int_equal(reply.attr.port_num, 1);
 	assert_int_equal(cm_id_init_qp_attr(id, QPS_RTS, &reply), 0);
 	assert_int_equal(reply.attr_mask, QP_PORT);

@@ -327,8 +327,7 @@ static void a_shared_receive_queue_lives_as_long_as_its_users(void **state)
 	struct urdma_create_srq_reply srq;
 	struct urdma_create_qp_reply qp;
 	struct urdma_query_srq_reply info;
-	struct urdma_modify_srq modify = { .attr_mask = SRQ_LIMIT,
-					   .limit = 5 };
+	struct urdma_modify_srq modify = { .attr_mask = SRQ_LIMIT, .limit = 5 };
 	struct urdma_destroy_reply destroyed;
 	struct urdma_empty none;
 	struct urdma_handle handle;
