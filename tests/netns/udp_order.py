@@ -4,6 +4,7 @@ import socket
 import sys
 
 COUNT, END, PORT = 1000, 0xFFFFFFFF, 7000
+SO_RCVBUFFORCE = 33  # all of them fit, should nobody run to read them
 
 
 def send(address):
@@ -14,6 +15,7 @@ def send(address):
 
 def receive(address):
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 16 << 20)
     s.bind((address, PORT))
     s.settimeout(30)
     print("bound", flush=True)
