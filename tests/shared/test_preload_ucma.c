@@ -280,20 +280,20 @@ static void a_signal_ends_the_wait_with_EINTR(void **state)
 	close(reader.cm);
 }
 
+#if CANCEL_WORKS
 static void a_waiting_thread_can_be_cancelled(void **state)
 {
 	struct reader reader = { .cm = open_cm() };
 	void *result;
 
 	(void)state;
-	if (!CANCEL_WORKS)
-		skip();
 	start_reading(&reader);
 	pthread_cancel(reader.thread);
 	pthread_join(reader.thread, &result);
 	assert_ptr_equal(result, PTHREAD_CANCELED);
 	close(reader.cm);
 }
+#endif
 
 static int run(void)
 {
@@ -311,7 +311,9 @@ static int run(void)
 		cmocka_unit_test(
 			a_blocked_reader_stays_blocked_when_its_channel_is_closed),
 		cmocka_unit_test(a_signal_ends_the_wait_with_EINTR),
+#if CANCEL_WORKS
 		cmocka_unit_test(a_waiting_thread_can_be_cancelled),
+#endif
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

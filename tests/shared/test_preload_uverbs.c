@@ -454,6 +454,7 @@ static void start_reading(struct reader *reader)
 }
 
 /* Programs leave a thread in ibv_get_async_event() when they end. */
+#if CANCEL_WORKS
 static void
 a_reader_of_async_events_is_not_woken_by_closing_the_device(void **state)
 {
@@ -463,8 +464,6 @@ a_reader_of_async_events_is_not_woken_by_closing_the_device(void **state)
 	void *result;
 
 	(void)state;
-	if (!CANCEL_WORKS)
-		skip();
 	start_reading(&reader);
 	close(fd);
 	close(reader.fd);
@@ -476,6 +475,7 @@ a_reader_of_async_events_is_not_woken_by_closing_the_device(void **state)
 	pthread_join(reader.thread, &result);
 	assert_ptr_equal(result, PTHREAD_CANCELED);
 }
+#endif
 
 static void
 a_reader_of_completion_events_is_woken_by_closing_the_device(void **state)
@@ -525,7 +525,9 @@ static int run(void)
 		TEST(what_is_no_channel_of_this_device_is_EBADF),
 		TEST(a_queue_whose_channel_was_closed_can_be_destroyed),
 		TEST(an_async_event_is_read_as_the_kernel_writes_it),
+#if CANCEL_WORKS
 		TEST(a_reader_of_async_events_is_not_woken_by_closing_the_device),
+#endif
 		TEST(a_reader_of_completion_events_is_woken_by_closing_the_device),
 		TEST(events_cannot_be_written),
 	};
