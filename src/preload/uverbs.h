@@ -29,6 +29,11 @@ struct uverbs_command {
 	size_t response_len; /* of the program's buffer */
 };
 
+/* Destroys an object whose asynchronous events the program may have read;
+ * `reported`: how many of them.  0 or a negative errno. */
+int uverbs_destroy_async(const struct uverbs_command *command, uint16_t op,
+			 uint32_t handle, uint32_t *reported);
+
 /* Writes the response: core structure, provider's data behind it.  Each is
  * cut to the room there is, as the kernel does. */
 void uverbs_respond(const struct uverbs_command *command, const void *core,

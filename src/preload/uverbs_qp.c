@@ -173,15 +173,14 @@ int uverbs_query_qp(const struct uverbs_command *command)
 	return 0;
 }
 
-int uverbs_destroy_qp(const struct uverbs_command *command)
+int uverbs_destroy_async(const struct uverbs_command *command, uint16_t op,
+			 uint32_t handle, uint32_t *reported)
 {
-	const struct ib_uverbs_destroy_qp *cmd = command->core;
-	struct urdma_handle request = { .handle = cmd->qp_handle };
+	struct urdma_handle request = { .handle = handle };
 	struct session_loan loan = SESSION_NO_LOAN;
 	struct urdma_destroy_reply reply;
-	struct ib_uverbs_destroy_qp_resp core;
 	const struct client_call call = {
-		.op = URDMA_OP_DESTROY_QP,
+		.op = op,
 		.request = &request,
 		.request_len = sizeof(request),
 		.reply = &reply,
@@ -194,9 +193,20 @@ int uverbs_destroy_qp(const struct uverbs_command *command)
 	if (ret == 0)
 		ret = client_call(command->fd, &call);
 	session_end_loan(&loan);
+	if (ret == 0)
+		*reported = reply.async_events_reported;
+	return ret;
+}
+
+int uverbs_destroy_qp(const struct uverbs_command *command)
+{
+	const struct ib_uverbs_destroy_qp *cmd = command->core;
+	struct ib_uverbs_destroy_qp_resp core;
+	int ret = uverbs_destroy_async(command, URDMA_OP_DESTROY_QP,
+				       cmd->qp_handle, &core.events_reported);
+
 	if (ret < 0)
 		return ret;
-	core.events_reported = reply.async_events_reported;
 	uverbs_respond(command, &core, sizeof(core), NULL, 0);
 	return 0;
 }

@@ -72,27 +72,12 @@ int uverbs_query_srq(const struct uverbs_command *command)
 int uverbs_destroy_srq(const struct uverbs_command *command)
 {
 	const struct ib_uverbs_destroy_srq *cmd = command->core;
-	struct urdma_handle request = { .handle = cmd->srq_handle };
-	struct session_loan loan = SESSION_NO_LOAN;
-	struct urdma_destroy_reply reply;
 	struct ib_uverbs_destroy_srq_resp core;
-	const struct client_call call = {
-		.op = URDMA_OP_DESTROY_SRQ,
-		.request = &request,
-		.request_len = sizeof(request),
-		.reply = &reply,
-		.reply_len = sizeof(reply),
-		.lend = loan.fds,
-		.lend_count = 1,
-	};
-	int ret = session_lend(&loan, FD_ASYNC, command->session->session, 0);
+	int ret = uverbs_destroy_async(command, URDMA_OP_DESTROY_SRQ,
+				       cmd->srq_handle, &core.events_reported);
 
-	if (ret == 0)
-		ret = client_call(command->fd, &call);
-	session_end_loan(&loan);
 	if (ret < 0)
 		return ret;
-	core.events_reported = reply.async_events_reported;
 	uverbs_respond(command, &core, sizeof(core), NULL, 0);
 	return 0;
 }
