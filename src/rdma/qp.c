@@ -4,10 +4,10 @@
 #include <stdlib.h>
 
 #include "base/doorbell.h"
-#include "rdma/iw_stream.h"
 #include "rdma/qp_state.h"
 #include "rdma/srq.h"
 #include "rdma/rdma_ctx.h"
+#include "rdma/transport.h"
 
 /* Entries of one queue that are flushed before others have their turn. */
 enum { FLUSH_MOST = 1024 };
@@ -191,8 +191,8 @@ void qp_service(struct bell *bell, nsec_t now)
 
 	if (qp->state == QPS_ERR)
 		flush(qp);
-	else if (qp->stream)
-		iw_stream_wake(qp->stream, now);
+	else
+		qp_transport(qp)->wake(qp, now);
 }
 
 void qp_free(struct rdma_qp *qp)

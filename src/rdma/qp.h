@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * A queue pair: two queues, the CQs they complete into, a state, and while it
- * is connected the stream that carries it (iw_stream.h).
+ * A queue pair: two queues, the CQs they complete into, a state, and its part
+ * in the transport that carries it (transport.h): a stream while it is
+ * connected.
  *
- * What programs may do with it is rdma_dev.h; this is for the stream.
+ * What programs may do with it is rdma_dev.h; this is for the transports.
  */
 #ifndef URDMA_RDMA_QP_H
 #define URDMA_RDMA_QP_H
@@ -34,7 +35,7 @@ struct rdma_qp {
 	uint64_t shared_wr_id;
 	struct sge_view view;	   /* what its SGEs are checked with */
 	struct sge_view recv_view; /* likewise, of RECVs */
-	struct iw_stream *stream;  /* NULL: not connected */
+	struct iw_stream *stream;  /* iWARP; NULL: not connected */
 	struct rdma_pd *pd;
 	struct rdma_qp_caps caps;
 	struct urdma_qp_attr attr; /* as the program set it; qp_state is not */
@@ -42,6 +43,7 @@ struct rdma_qp {
 	uint32_t num;
 	uint32_t doorbell;
 	uint8_t state;	/* enum qp_state */
+	uint8_t type;	/* enum qp_type */
 	uint64_t sends; /* work requests completed so far */
 	uint64_t recvs;
 };
@@ -77,7 +79,7 @@ bool qp_take_recv(struct rdma_qp *qp, struct recv_wr *wr);
 /* The doorbell of a queue pair was rung. */
 void qp_service(struct bell *bell, nsec_t now);
 
-/* Frees it; it has no stream any more. */
+/* Frees it; the transport knows it no longer. */
 void qp_free(struct rdma_qp *qp);
 
 #endif

@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "base/bits.h"
-#include "rdma/iw_stream.h"
 #include "rdma/qp.h"
 #include "rdma/qp_state.h"
 #include "rdma/rdma_ctx.h"
+#include "rdma/transport.h"
 
 #define FIELD(bit, name)                                                       \
 	{                                                                      \
@@ -81,25 +81,20 @@ static int check_state(const struct rdma_qp *qp, uint8_t to)
 		return -EINVAL;
 	if (!qp_state_may_follow(qp->state, to))
 		return -EINVAL;
-	/* a stream makes it RTS; there is no other peer to talk to */
-	if (to == QPS_RTS && !iw_stream_carries(qp->stream))
-		return -EINVAL;
-	return 0;
+	return qp_transport(qp)->check(qp, to);
 }
 
 static void change_state(struct rdma_qp *qp, uint8_t to, nsec_t now)
 {
 	if (to == QPS_ERR || to == QPS_RESET) {
-		if (qp->stream)
-			iw_stream_drop_qp(qp->stream, to == QPS_RESET, now);
+		qp_transport(qp)->stop(qp, to == QPS_RESET, now);
 		if (qp->state != to)
 			qp_enter(qp, to);
 		return;
 	}
 	if (qp->state != to)
 		qp_enter(qp, to);
-	if (qp->stream)
-		iw_stream_run(qp->stream, now);
+	qp_transport(qp)->run(qp, now);
 }
 
 int rdma_qp_modify(struct rdma_qp *qp, const struct urdma_qp_attr *attr,

@@ -1,21 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "rdma/qp_info.h"
 
-#include "rdma/iw_stream.h"
 #include "rdma/qp.h"
 #include "rdma/qp_state.h"
 #include "rdma/rdma_ctx.h"
-
-static void tell_stream(struct rdma_qp_info *info,
-			const struct iw_stream *stream)
-{
-	info->connected = true;
-	info->key = stream->key;
-	info->tcp = stream->tcp.counters;
-	info->bytes_out = tcp_acked_bytes(&stream->tcp);
-	info->srtt = stream->tcp.rto.srtt;
-	info->cwnd = stream->tcp.cc.cwnd;
-}
+#include "rdma/transport.h"
 
 bool rdma_next_qp_info(const struct rdma_ctx *ctx, uint32_t *pos,
 		       struct rdma_qp_info *info)
@@ -30,7 +19,6 @@ bool rdma_next_qp_info(const struct rdma_ctx *ctx, uint32_t *pos,
 		.sends = qp->sends,
 		.recvs = qp->recvs,
 	};
-	if (qp->stream)
-		tell_stream(info, qp->stream);
+	ctx->dev->transport->tell(qp, info);
 	return true;
 }

@@ -6,11 +6,13 @@
 #include "base/idtable.h"
 #include "base/list.h"
 #include "rdma/async.h"
+#include "rdma/qp.h"
 #include "rdma/rdma_dev.h"
 
 struct rdma_dev {
 	struct rdma_config config;
-	struct iw_stack *stack;
+	const struct rdma_transport *transport;
+	struct iw_stack *iw; /* its stack */
 	struct idtable qps;  /* by number */
 	struct idtable keys; /* struct mr by key */
 	struct list ctxs;
@@ -43,6 +45,12 @@ struct rdma_ctx {
 	uint32_t srq_cursor;
 	uint32_t doorbell_cursor;
 };
+
+static inline const struct rdma_transport *
+qp_transport(const struct rdma_qp *qp)
+{
+	return qp->async.ctx->dev->transport;
+}
 
 /* Queue pairs of CQs that have overrun go to ERR. */
 void rdma_dev_settle(struct rdma_dev *dev, nsec_t now);

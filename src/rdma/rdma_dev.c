@@ -6,11 +6,9 @@
 #include <string.h>
 
 #include "rdma/cq.h"
-#include "rdma/iw_stack.h"
-#include "rdma/iw_stack_priv.h"
-#include "rdma/iw_stream.h"
 #include "rdma/qp.h"
 #include "rdma/rdma_ctx.h"
+#include "rdma/transport.h"
 
 void rdma_config_init(struct rdma_config *config)
 {
@@ -38,6 +36,10 @@ void rdma_config_init(struct rdma_config *config)
 	};
 }
 
+static const struct rdma_transport *const transports[] = {
+	[RDMA_IWARP] = &iw_transport,
+};
+
 struct rdma_dev *rdma_dev_create(const struct rdma_config *config)
 {
 	struct rdma_dev *dev = calloc(1, sizeof(*dev));
@@ -50,8 +52,8 @@ struct rdma_dev *rdma_dev_create(const struct rdma_config *config)
 	list_init(&dev->async);
 	list_init(&dev->touched);
 	list_init(&dev->overrun);
-	dev->stack = iw_stack_create(dev);
-	if (!dev->stack) {
+	dev->transport = transports[config->transport];
+	if (dev->transport->open(dev) < 0) {
 		rdma_dev_destroy(dev);
 		return NULL;
 	}
@@ -62,15 +64,25 @@ void rdma_dev_destroy(struct rdma_dev *dev)
 {
 	if (!dev)
 		return;
-	iw_stack_destroy(dev->stack);
+	dev->transport->close(dev);
 	idtable_free(&dev->qps);
 	idtable_free(&dev->keys);
 	free(dev);
 }
 
-struct iw_stack *rdma_dev_stack(struct rdma_dev *dev)
+struct iw_stack *rdma_dev_iw(struct rdma_dev *dev)
 {
-	return dev->stack;
+	return dev->iw;
+}
+
+nsec_t rdma_dev_deadline(const struct rdma_dev *dev)
+{
+	return dev->transport->deadline(dev);
+}
+
+void rdma_dev_expire(struct rdma_dev *dev, nsec_t now)
+{
+	dev->transport->expire(dev, now);
 }
 
 void rdma_dev_set_link(struct rdma_dev *dev, bool up)
@@ -127,6 +139,7 @@ void rdma_dev_query(const struct rdma_dev *dev,
 		.max_pkeys = 1,
 		.phys_port_cnt = 1,
 	};
+	dev->transport->query(dev, reply);
 }
 
 /* enum ibv_mtu: 1 is 256 bytes, 5 is 4096. */
@@ -161,6 +174,7 @@ int rdma_dev_query_port(const struct rdma_dev *dev, uint32_t port,
 		.link_layer = ETHERNET,
 		.max_vl_num = 1,
 	};
+	dev->transport->query_port(dev, reply);
 	return 0;
 }
 
@@ -201,8 +215,7 @@ static void fail_user(struct rdma_qp *qp, nsec_t now)
 	if (qp->state == QPS_ERR || qp->state == QPS_RESET)
 		return;
 	async_raise(&qp->async, EVENT_QP_FATAL);
-	if (qp->stream)
-		iw_stream_drop_qp(qp->stream, true, now);
+	qp_transport(qp)->stop(qp, true, now);
 	if (qp->state != QPS_ERR)
 		qp_enter(qp, QPS_ERR);
 }

@@ -10,7 +10,7 @@
  *
  * Single-threaded; `now` is the caller's clock.  What happened is pulled:
  * rdma_dev_event() for completion and asynchronous events, iw_stack_event()
- * (iw_stack.h) for connections.
+ * (iw_stack.h) for connections of iWARP.
  */
 #ifndef URDMA_RDMA_DEV_H
 #define URDMA_RDMA_DEV_H
@@ -49,7 +49,10 @@ struct rdma_limits {
 	uint64_t max_mr_size; /* bytes */
 };
 
+enum rdma_transport_kind { RDMA_IWARP };
+
 struct rdma_config {
+	enum rdma_transport_kind transport;
 	uint8_t mac[6];
 	uint8_t ip4[4]; /* as on the wire */
 	uint16_t mtu;	/* of IP packets, bytes */
@@ -79,7 +82,12 @@ struct rdma_dev *rdma_dev_create(const struct rdma_config *config);
 /* All contexts must be gone; NULL is fine. */
 void rdma_dev_destroy(struct rdma_dev *dev);
 
-struct iw_stack *rdma_dev_stack(struct rdma_dev *dev);
+/* What the port feeds, of the device's transport; NULL: it has the other. */
+struct iw_stack *rdma_dev_iw(struct rdma_dev *dev);
+
+/* When rdma_dev_expire() is due; NSEC_NEVER: not at all. */
+nsec_t rdma_dev_deadline(const struct rdma_dev *dev);
+void rdma_dev_expire(struct rdma_dev *dev, nsec_t now);
 
 /* The port's link went up or down: an asynchronous event to every context. */
 void rdma_dev_set_link(struct rdma_dev *dev, bool up);

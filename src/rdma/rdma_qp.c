@@ -3,10 +3,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "rdma/iw_stream.h"
+#include "base/bits.h"
 #include "rdma/qp.h"
 #include "rdma/rdma_ctx.h"
 #include "rdma/srq.h"
+#include "rdma/transport.h"
 
 enum {
 	QP_NUM_MIN = 2, /* 0 and 1 are special to InfiniBand */
@@ -35,7 +36,8 @@ static bool exceeds(const struct urdma_create_qp *ask,
 int rdma_qp_plan(const struct rdma_dev *dev, const struct urdma_create_qp *ask,
 		 struct rdma_qp_caps *caps)
 {
-	if (ask->qp_type != QPT_RC)
+	if (ask->qp_type >= 32 ||
+	    !(dev->transport->qp_types & BIT(ask->qp_type)))
 		return -EOPNOTSUPP;
 	if (exceeds(ask, &dev->config.limits))
 		return -EINVAL;
@@ -74,6 +76,7 @@ static struct rdma_qp *make(struct rdma_ctx *ctx,
 	qp->rq.max_sge = caps->max_recv_sge;
 	qp->view.keys = &ctx->dev->keys;
 	qp->attr.port_num = 1;
+	qp->type = ask->qp_type;
 	qp->state = QPS_RESET;
 	if (caps->rq_slots)
 		ring_init(&qp->rq.ring, rq, caps->rq_slots, caps->rq_stride);
@@ -149,6 +152,11 @@ int rdma_qp_create(struct rdma_ctx *ctx, const struct urdma_create_qp *ask,
 	pd->users++;
 	cq_use_init(&qp->send_use, send_cq, qp);
 	cq_use_init(&qp->recv_use, recv_cq, qp);
+	if (qp_transport(qp)->attach(qp) < 0) {
+		forget(ctx, qp);
+		qp_free(qp);
+		return -ENOMEM;
+	}
 	*handle = qp->handle;
 	return 0;
 }
@@ -159,8 +167,7 @@ int rdma_qp_destroy(struct rdma_ctx *ctx, uint32_t handle, nsec_t now)
 
 	if (!qp)
 		return -EINVAL;
-	if (qp->stream)
-		iw_stream_drop_qp(qp->stream, true, now);
+	qp_transport(qp)->detach(qp, now);
 	forget(ctx, qp);
 	qp_free(qp);
 	return 0;

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 
 #include "base/doorbell.h"
-#include "rdma/iw_stream.h"
 #include "rdma/qp.h"
 #include "rdma/rdma_ctx.h"
+#include "rdma/transport.h"
 
 /* Told once, when fewer than so many are left (IBA 10.2.9.1). */
 static void check_limit(struct rdma_srq *srq, uint32_t left)
@@ -51,8 +51,7 @@ static void serve(struct bell *bell, nsec_t now)
 		if (!link)
 			return;
 		qp = list_member(link, struct rdma_qp, srq_link);
-		if (qp->stream)
-			iw_stream_wake(qp->stream, now);
+		qp_transport(qp)->wake(qp, now);
 	} while (link != last);
 }
 

@@ -121,7 +121,7 @@ static int open_device(struct urdmad *urdmad, unsigned int number)
 	urdmad->devices[number] = rdma_dev_create(&config);
 	if (!urdmad->devices[number])
 		return -ENOMEM;
-	port->stack = rdma_dev_stack(urdmad->devices[number]);
+	port->stack = rdma_dev_iw(urdmad->devices[number]);
 	return 0;
 }
 

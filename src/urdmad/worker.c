@@ -5,7 +5,6 @@
 #include <sys/epoll.h>
 
 #include "cm/cm.h"
-#include "rdma/iw_stack.h"
 #include "rdma/rdma_dev.h"
 #include "urdmad/control.h"
 #include "urdmad/now.h"
@@ -46,11 +45,11 @@ static void look_at_links(struct worker *worker, nsec_t now)
 static void expire(struct worker *worker, nsec_t now)
 {
 	for (unsigned int i = 0; i < worker->port_count; i++) {
-		struct iw_stack *stack = worker->ports[i]->stack;
+		struct rdma_dev *dev = worker->devices[i];
 
 		neigh_expire(&worker->ports[i]->neigh, now);
-		if (iw_stack_deadline(stack) <= now)
-			iw_stack_expire(stack, now);
+		if (rdma_dev_deadline(dev) <= now)
+			rdma_dev_expire(dev, now);
 	}
 	stats_expire(worker->stats, now);
 	if (cm_deadline(worker->cm) <= now)
@@ -65,7 +64,7 @@ static nsec_t deadline(const struct worker *worker)
 		const struct port *port = worker->ports[i];
 
 		first = earlier(first, neigh_deadline(&port->neigh));
-		first = earlier(first, iw_stack_deadline(port->stack));
+		first = earlier(first, rdma_dev_deadline(worker->devices[i]));
 	}
 	return first;
 }

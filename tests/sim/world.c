@@ -310,7 +310,7 @@ static void deliver(struct world *world, struct packet *packet)
 	if (packet->to == 1 && world->raw)
 		raw_input(world->raw, &packet->key, &segment, buf);
 	else
-		iw_stack_input(rdma_dev_stack(host->dev), &packet->key,
+		iw_stack_input(rdma_dev_iw(host->dev), &packet->key,
 			       &segment, buf, world->now);
 }
 
@@ -319,7 +319,7 @@ static void note_events(struct host *host)
 	struct iw_event event;
 	struct rdma_event told;
 
-	while (iw_stack_event(rdma_dev_stack(host->dev), &event)) {
+	while (iw_stack_event(rdma_dev_iw(host->dev), &event)) {
 		assert(host->event_count < WORLD_EVENTS);
 		host->events[host->event_count++] = event;
 		if (event.kind == IW_CONNECT_REQUEST)
@@ -334,7 +334,7 @@ static void note_events(struct host *host)
 static void turn(struct world *world, int n)
 {
 	struct host *host = &world->host[n];
-	struct iw_stack *stack = rdma_dev_stack(host->dev);
+	struct iw_stack *stack = rdma_dev_iw(host->dev);
 	struct tcp_segment segment;
 	struct flow_key key;
 
@@ -352,7 +352,7 @@ static nsec_t earliest(const struct world *world)
 
 	for (int n = 0; n < 2; n++) {
 		nsec_t mine =
-			iw_stack_deadline(rdma_dev_stack(world->host[n].dev));
+			iw_stack_deadline(rdma_dev_iw(world->host[n].dev));
 
 		at = mine < at ? mine : at;
 	}
@@ -439,14 +439,14 @@ int world_listen(struct world *world, int n)
 {
 	struct host *host = &world->host[n];
 
-	return iw_listen(rdma_dev_stack(host->dev), host->addr, WORLD_PORT, 8,
+	return iw_listen(rdma_dev_iw(host->dev), host->addr, WORLD_PORT, 8,
 			 host, &host->listener);
 }
 
 int world_call(struct world *world, int n)
 {
 	struct host *host = &world->host[n];
-	struct iw_stack *stack = rdma_dev_stack(host->dev);
+	struct iw_stack *stack = rdma_dev_iw(host->dev);
 	struct iw_params mine = world_params(world, n);
 	struct flow_key key = { .remote_port = WORLD_PORT };
 

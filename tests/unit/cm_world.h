@@ -165,7 +165,7 @@ static void world_make_host(struct world *world, unsigned int index)
 	config.random = world_random;
 	config.random_arg = world;
 	host->dev = rdma_dev_create(&config);
-	host->stack = rdma_dev_stack(host->dev);
+	host->stack = rdma_dev_iw(host->dev);
 	device = (struct cm_device){
 		.stack = host->stack,
 		.addr = world_addr(index, 0),

@@ -38,7 +38,7 @@ static int take_all(struct iw_stack *stack, int unwanted)
 
 static void each_dynamic_port_is_given_once(void **state)
 {
-	struct iw_stack *stack = rdma_dev_stack(world.host[0].dev);
+	struct iw_stack *stack = rdma_dev_iw(world.host[0].dev);
 
 	(void)state;
 	assert_int_equal(take_all(stack, 0), 16384);
@@ -49,7 +49,7 @@ static void each_dynamic_port_is_given_once(void **state)
 static void the_port_of_a_connection_that_still_ends_is_not_given(void **state)
 {
 	struct host *client = &world.host[0];
-	struct iw_stack *stack = rdma_dev_stack(client->dev);
+	struct iw_stack *stack = rdma_dev_iw(client->dev);
 	uint16_t port;
 
 	(void)state;

@@ -136,7 +136,7 @@ static void both_sides_learn_private_data_and_depths(void **state)
 
 static int connect_to(uint16_t port)
 {
-	struct iw_stack *stack = rdma_dev_stack(client->dev);
+	struct iw_stack *stack = rdma_dev_iw(client->dev);
 	struct flow_key key = { .local_port = 50000, .remote_port = port };
 	struct iw_params params = { .private_data = "x",
 				    .private_data_len = 1 };
@@ -149,7 +149,7 @@ static int connect_to(uint16_t port)
 
 static int listen_on(uint16_t port, uint32_t backlog)
 {
-	return iw_listen(rdma_dev_stack(server->dev), server->addr, port,
+	return iw_listen(rdma_dev_iw(server->dev), server->addr, port,
 			 backlog, server, &server->listener);
 }
 
@@ -274,7 +274,7 @@ static void a_full_backlog_makes_the_next_one_wait(void **state)
 		struct flow_key key = *iw_ep_key(ep);
 
 		key.local_port = 50001;
-		assert_int_equal(iw_connect(rdma_dev_stack(client->dev), &key,
+		assert_int_equal(iw_connect(rdma_dev_iw(client->dev), &key,
 					    client->qp.qp,
 					    &(struct iw_params){ 0 }, NULL,
 					    world.now, &client->ep),
@@ -297,17 +297,17 @@ static void what_is_in_use_is_refused(void **state)
 
 	(void)state;
 	assert_int_equal(listen_on(9, 1), 0);
-	assert_int_equal(iw_listen(rdma_dev_stack(server->dev), server->addr, 9,
+	assert_int_equal(iw_listen(rdma_dev_iw(server->dev), server->addr, 9,
 				   1, NULL, &second),
 			 -EADDRINUSE);
 	assert_int_equal(connect_to(9), 0);
 	assert_int_equal(connect_to(9), -EINVAL); /* the queue pair */
-	assert_int_equal(iw_port_take(rdma_dev_stack(server->dev), 9), 9);
-	assert_int_equal(iw_port_take(rdma_dev_stack(server->dev), 9),
+	assert_int_equal(iw_port_take(rdma_dev_iw(server->dev), 9), 9);
+	assert_int_equal(iw_port_take(rdma_dev_iw(server->dev), 9),
 			 -EADDRINUSE);
-	iw_port_put(rdma_dev_stack(server->dev), 9);
-	assert_int_equal(iw_port_take(rdma_dev_stack(server->dev), 9), 9);
-	assert_true(iw_port_take(rdma_dev_stack(server->dev), 0) >= 49152);
+	iw_port_put(rdma_dev_iw(server->dev), 9);
+	assert_int_equal(iw_port_take(rdma_dev_iw(server->dev), 9), 9);
+	assert_true(iw_port_take(rdma_dev_iw(server->dev), 0) >= 49152);
 }
 
 /*

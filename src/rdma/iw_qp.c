@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Queue pairs on iWARP: a stream carries one while it is connected. */
+#include <errno.h>
+
+#include "base/bits.h"
+#include "rdma/iw_stack_priv.h"
+#include "rdma/iw_stream.h"
+#include "rdma/qp.h"
+#include "rdma/qp_info.h"
+#include "rdma/rdma_ctx.h"
+#include "rdma/transport.h"
+
+static int open(struct rdma_dev *dev)
+{
+	dev->iw = iw_stack_create(dev);
+	return dev->iw ? 0 : -ENOMEM;
+}
+
+static void close(struct rdma_dev *dev)
+{
+	iw_stack_destroy(dev->iw);
+}
+
+static nsec_t deadline(const struct rdma_dev *dev)
+{
+	return iw_stack_deadline(dev->iw);
+}
+
+static void expire(struct rdma_dev *dev, nsec_t now)
+{
+	iw_stack_expire(dev->iw, now);
+}
+
+static void query(const struct rdma_dev *dev,
+		  struct urdma_query_device_reply *reply)
+{
+	(void)dev;
+	(void)reply;
+}
+
+static void query_port(const struct rdma_dev *dev,
+		       struct urdma_query_port_reply *reply)
+{
+	(void)dev;
+	(void)reply;
+}
+
+static int attach(struct rdma_qp *qp)
+{
+	(void)qp;
+	return 0;
+}
+
+static void stop(struct rdma_qp *qp, bool abrupt, nsec_t now)
+{
+	if (qp->stream)
+		iw_stream_drop_qp(qp->stream, abrupt, now);
+}
+
+static void detach(struct rdma_qp *qp, nsec_t now)
+{
+	stop(qp, true, now);
+}
+
+static void wake(struct rdma_qp *qp, nsec_t now)
+{
+	if (qp->stream)
+		iw_stream_wake(qp->stream, now);
+}
+
+/* A stream makes it RTS; there is no other peer to talk to. */
+static int check(const struct rdma_qp *qp, uint8_t to)
+{
+	return to == QPS_RTS && !iw_stream_carries(qp->stream) ? -EINVAL : 0;
+}
+
+static void run(struct rdma_qp *qp, nsec_t now)
+{
+	if (qp->stream)
+		iw_stream_run(qp->stream, now);
+}
+
+static void tell(const struct rdma_qp *qp, struct rdma_qp_info *info)
+{
+	const struct iw_stream *stream = qp->stream;
+
+	if (!stream)
+		return;
+	info->connected = true;
+	info->key = stream->key;
+	info->tcp = stream->tcp.counters;
+	info->bytes_out = tcp_acked_bytes(&stream->tcp);
+	info->srtt = stream->tcp.rto.srtt;
+	info->cwnd = stream->tcp.cc.cwnd;
+}
+
+const struct rdma_transport iw_transport = {
+	.qp_types = BIT(QPT_RC),
+	.open = open,
+	.close = close,
+	.deadline = deadline,
+	.expire = expire,
+	.query = query,
+	.query_port = query_port,
+	.attach = attach,
+	.detach = detach,
+	.wake = wake,
+	.check = check,
+	.stop = stop,
+	.run = run,
+	.tell = tell,
+};

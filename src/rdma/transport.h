@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What carries the queue pairs of a device over its port: iWARP
+ * (iw_transport, iw_qp.c).  Verbs objects know no more of it than this table;
+ * a port knows its stack.
+ */
+#ifndef URDMA_RDMA_TRANSPORT_H
+#define URDMA_RDMA_TRANSPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+
+struct rdma_dev;
+struct rdma_qp;
+struct rdma_qp_info;
+struct urdma_query_device_reply;
+struct urdma_query_port_reply;
+
+struct rdma_transport {
+	uint32_t qp_types; /* BIT(enum qp_type) */
+	/* Makes the stack of a device: 0 or -ENOMEM, and then frees it.  Also
+	 * the half-made. */
+	int (*open)(struct rdma_dev *dev);
+	void (*close)(struct rdma_dev *dev);
+	nsec_t (*deadline)(const struct rdma_dev *dev);
+	void (*expire)(struct rdma_dev *dev, nsec_t now);
+	/* What is not as on the other kind of device. */
+	void (*query)(const struct rdma_dev *dev,
+		      struct urdma_query_device_reply *reply);
+	void (*query_port)(const struct rdma_dev *dev,
+			   struct urdma_query_port_reply *reply);
+
+	/* A queue pair was made, in RESET: its part here.  0 or -ENOMEM. */
+	int (*attach)(struct rdma_qp *qp);
+	/* It is about to go: what it has here is freed, its peer is told. */
+	void (*detach)(struct rdma_qp *qp, nsec_t now);
+	/* Work was posted to one of its queues. */
+	void (*wake)(struct rdma_qp *qp, nsec_t now);
+	/* 0 or -EINVAL: whether it may enter `to`, which its state allows. */
+	int (*check)(const struct rdma_qp *qp, uint8_t to);
+	/* It is about to enter ERR, or RESET (abrupt): nothing goes out or
+	 * comes in from now on. */
+	void (*stop)(struct rdma_qp *qp, bool abrupt, nsec_t now);
+	/* It was modified, and has not stopped. */
+	void (*run)(struct rdma_qp *qp, nsec_t now);
+	/* Adds what can be told of its connection. */
+	void (*tell)(const struct rdma_qp *qp, struct rdma_qp_info *info);
+};
+
+extern const struct rdma_transport iw_transport;
+
+#endif
