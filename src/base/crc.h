@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * CRC32c (Castagnoli): the polynomial of MPA (RFC 5044 section 4.4), which is
- * that of iSCSI (RFC 3720 section 12.1).
+ * The two cyclic redundancy checks of the wire.  CRC32c (Castagnoli) is that
+ * of MPA (RFC 5044 section 4.4) and of iSCSI (RFC 3720 section 12.1); CRC-32
+ * (IEEE 802.3 section 3.2.9) is that of Ethernet and of RoCE's ICRC.
  *
  * A sum is made in pieces: crc = crc32c_add(CRC32C_START, a, n), and so on for
  * the next piece; crc32c_store() finishes a copy of it and lays it down in the
@@ -26,5 +27,16 @@ void crc32c_store(uint8_t out[static CRC32C_LEN], uint32_t crc);
 
 /* Whether `in` is what crc32c_store() would have stored. */
 bool crc32c_matches(const uint8_t in[static CRC32C_LEN], uint32_t crc);
+
+enum { CRC32_LEN = 4 };
+
+#define CRC32_START UINT32_C(0)
+
+/* One piece has any length. */
+uint32_t crc32_add(uint32_t crc, const void *bytes, size_t len);
+
+/* Lowest octet first. */
+void crc32_store(uint8_t out[static CRC32_LEN], uint32_t crc);
+bool crc32_matches(const uint8_t in[static CRC32_LEN], uint32_t crc);
 
 #endif

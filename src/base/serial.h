@@ -41,4 +41,27 @@ static inline uint32_t seq_min(uint32_t a, uint32_t b)
 	return seq_lt(a, b) ? a : b;
 }
 
+#define PSN_MASK UINT32_C(0xffffff)
+
+static inline uint32_t psn_add(uint32_t psn, uint32_t n)
+{
+	return (psn + n) & PSN_MASK;
+}
+
+/* -2^23 .. 2^23 - 1 */
+static inline int32_t psn_diff(uint32_t a, uint32_t b)
+{
+	return (int32_t)((a - b) << 8) >> 8;
+}
+
+static inline bool psn_lt(uint32_t a, uint32_t b)
+{
+	return psn_diff(a, b) < 0;
+}
+
+static inline bool psn_le(uint32_t a, uint32_t b)
+{
+	return psn_diff(a, b) <= 0;
+}
+
 #endif

@@ -81,6 +81,25 @@ static void a_wrong_bit_is_seen_in_the_bytes_and_in_the_sum(void **state)
 	}
 }
 
+/* The check value of all catalogues: that of "123456789" is cbf43926. */
+static void the_crc_of_ethernet_comes_out_whole_and_in_pieces(void **state)
+{
+	static const uint8_t expected[] = { 0x26, 0x39, 0xf4, 0xcb };
+	static const char digits[] = "123456789";
+
+	(void)state;
+	for (size_t cut = 0; cut < sizeof(digits); cut++) {
+		uint32_t crc = crc32_add(CRC32_START, digits, cut);
+		uint8_t out[CRC32_LEN];
+
+		crc = crc32_add(crc, digits + cut, sizeof(digits) - 1 - cut);
+		crc32_store(out, crc);
+		assert_memory_equal(out, expected, sizeof(out));
+		assert_true(crc32_matches(expected, crc));
+		assert_false(crc32_matches(expected, crc ^ 1));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -88,6 +107,8 @@ int main(void)
 		cmocka_unit_test(pieces_sum_up_to_the_whole),
 		cmocka_unit_test(
 			a_wrong_bit_is_seen_in_the_bytes_and_in_the_sum),
+		cmocka_unit_test(
+			the_crc_of_ethernet_comes_out_whole_and_in_pieces),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

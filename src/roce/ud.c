@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "roce/ud.h"
+
+#include <string.h>
+
+#include "roce/icrc.h"
+
+uint32_t roce_ud_qkey(uint32_t wr_qkey, uint32_t qp_qkey)
+{
+	return wr_qkey & ROCE_QKEY_CONTROLLED ? qp_qkey : wr_qkey;
+}
+
+void roce_ud_grh(uint8_t out[static ROCE_GRH_LEN], const uint8_t *ip)
+{
+	if (ip[0] >> 4 == 6) {
+		memcpy(out, ip, ROCE_GRH_LEN);
+		return;
+	}
+	memset(out, 0, ROCE_GRH_LEN - ROCE_IP4_LEN);
+	memcpy(out + ROCE_GRH_LEN - ROCE_IP4_LEN, ip, ROCE_IP4_LEN);
+}
