@@ -20,8 +20,8 @@ static enum mr_verdict find(const struct iw_stream *stream,
 {
 	const struct sge_view *view = &stream->qp->view;
 
-	return mr_check(view->keys, view->pd, req->stag, ACCESS_REMOTE_ATOMIC,
-			req->offset, WR_ATOMIC_BYTES, span);
+	return mr_check(view, req->stag, ACCESS_REMOTE_ATOMIC, req->offset,
+			WR_ATOMIC_BYTES, span);
 }
 
 enum iw_verdict iw_atomic_take(struct iw_stream *stream,

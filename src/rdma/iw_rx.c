@@ -62,8 +62,8 @@ static enum iw_verdict rx_write(struct iw_stream *stream,
 		return IW_OK;
 	if (!(stream->qp->attr.access_flags & ACCESS_REMOTE_WRITE))
 		return RDMAP_ACCESS;
-	verdict = mr_check(view->keys, view->pd, seg->stag, ACCESS_REMOTE_WRITE,
-			   seg->offset, seg->payload, &span);
+	verdict = mr_check(view, seg->stag, ACCESS_REMOTE_WRITE, seg->offset,
+			   seg->payload, &span);
 	if (verdict != MR_OK)
 		return stag_verdicts[verdict].tagged;
 	while ((len = mpa_cursor_piece(payload, &piece, seg->payload))) {
@@ -94,9 +94,8 @@ static enum iw_verdict rx_read_req(struct iw_stream *stream,
 	    !(stream->qp->attr.access_flags & ACCESS_REMOTE_READ))
 		return RDMAP_ACCESS;
 	if (read->bytes)
-		verdict = mr_check(view->keys, view->pd, read->source_stag,
-				   ACCESS_REMOTE_READ, read->source_offset,
-				   read->bytes, &span);
+		verdict = mr_check(view, read->source_stag, ACCESS_REMOTE_READ,
+				   read->source_offset, read->bytes, &span);
 	if (verdict != MR_OK)
 		return stag_verdicts[verdict].source;
 	/* rdmap_check() counts, too */
@@ -215,8 +214,7 @@ static enum iw_verdict invalidate(const struct iw_stream *stream, uint32_t stag)
 {
 	const struct sge_view *view = &stream->qp->view;
 	struct mr_span span;
-	enum mr_verdict verdict =
-		mr_check(view->keys, view->pd, stag, 0, 0, 0, &span);
+	enum mr_verdict verdict = mr_check(view, stag, 0, 0, 0, &span);
 
 	if (verdict == MR_BAD_KEY)
 		return RDMAP_BAD_STAG;

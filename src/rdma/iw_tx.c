@@ -289,9 +289,8 @@ static enum mr_verdict gather_answer(struct iw_stream *stream, uint32_t off,
 
 	if (!len)
 		return MR_OK;
-	verdict = mr_check(view->keys, view->pd, read->source_stag,
-			   ACCESS_REMOTE_READ, read->source_offset + off, len,
-			   &span);
+	verdict = mr_check(view, read->source_stag, ACCESS_REMOTE_READ,
+			   read->source_offset + off, len, &span);
 	if (verdict != MR_OK)
 		return verdict;
 	return place_read(span.place, span.addr, dst, len) < 0 ? MR_BAD_KEY

@@ -3,15 +3,15 @@
 
 #include <errno.h>
 
-enum mr_verdict mr_check(const struct idtable *keys, const struct rdma_pd *pd,
-			 uint32_t key, uint32_t access, uint64_t addr,
-			 uint64_t length, struct mr_span *span)
+enum mr_verdict mr_check(const struct sge_view *view, uint32_t key,
+			 uint32_t access, uint64_t addr, uint64_t length,
+			 struct mr_span *span)
 {
-	const struct mr *mr = idtable_find(keys, key);
+	const struct mr *mr = mr_find(view->keys, key);
 
 	if (!mr)
 		return MR_BAD_KEY;
-	if (mr->pd != pd)
+	if (mr->pd != view->pd || (mr->qp_num && mr->qp_num != view->qp_num))
 		return MR_WRONG_PD;
 	if ((mr->access & access) != access)
 		return MR_NO_RIGHT;

@@ -123,14 +123,15 @@ int rdma_pd_dealloc(struct rdma_ctx *ctx, uint32_t handle)
 	return 0;
 }
 
-/* A number nobody can guess and nobody has; 0 looks like a mistake. */
+/* A number nobody can guess and whose index nobody has; index 0 looks like a
+ * mistake. */
 static uint32_t random_key(struct rdma_dev *dev)
 {
 	uint32_t key;
 
 	do
 		dev->config.random(dev->config.random_arg, &key, sizeof(key));
-	while (!key || idtable_find(&dev->keys, key));
+	while (!key_index(key) || idtable_find(&dev->keys, key_index(key)));
 	return key;
 }
 
@@ -153,8 +154,8 @@ static void mr_free(struct rdma_ctx *ctx, struct mr *mr)
 {
 	if (idtable_find(&ctx->mrs, mr->handle) == mr)
 		idtable_remove(&ctx->mrs, mr->handle);
-	if (idtable_find(&ctx->dev->keys, mr->key) == mr)
-		idtable_remove(&ctx->dev->keys, mr->key);
+	if (mr_find(&ctx->dev->keys, mr->key) == mr)
+		idtable_remove(&ctx->dev->keys, key_index(mr->key));
 	mr->pd->users--;
 	place_put(mr->place);
 	free(mr);
@@ -178,14 +179,14 @@ int rdma_mr_reg(struct rdma_ctx *ctx, const struct rdma_mr_attr *attr,
 		.handle = idtable_next_id(&ctx->mrs, &ctx->mr_cursor, 1,
 					  UINT32_MAX),
 		.key = random_key(ctx->dev),
-		.access = attr->access,
+		.access = attr->access | ACCESS_LOCAL_READ,
 		.start = attr->start,
 		.length = attr->length,
 		.iova = attr->access & ACCESS_ZERO_BASED ? 0 : attr->iova,
 	};
 	pd->users++;
 	if (idtable_add(&ctx->mrs, mr->handle, mr) < 0 ||
-	    idtable_add(&ctx->dev->keys, mr->key, mr) < 0) {
+	    idtable_add(&ctx->dev->keys, key_index(mr->key), mr) < 0) {
 		mr_free(ctx, mr);
 		return -ENOMEM;
 	}

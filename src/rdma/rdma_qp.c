@@ -145,6 +145,7 @@ int rdma_qp_create(struct rdma_ctx *ctx, const struct urdma_create_qp *ask,
 	}
 	qp->pd = pd;
 	qp->view.pd = pd;
+	qp->view.qp_num = qp->num;
 	qp->recv_view = srq ? srq->view : qp->view;
 	qp->srq = srq;
 	if (srq)

@@ -27,7 +27,7 @@ enum mr_verdict sge_list_check(const struct sge_list *list,
 
 		if (!sge->length)
 			continue;
-		verdict = mr_check(view->keys, view->pd, sge->lkey, access,
+		verdict = mr_check(view, sge->lkey, ACCESS_LOCAL_READ | access,
 				   sge->addr, sge->length, &span);
 		if (verdict != MR_OK)
 			return verdict;
@@ -62,7 +62,7 @@ static enum mr_verdict clear(struct sge_list *list, const struct sge_view *view,
 	sge = &list->sge[list->at];
 	off -= list->at_begin;
 	*piece = sge->length - off < len ? sge->length - off : len;
-	return mr_check(view->keys, view->pd, sge->lkey, access,
+	return mr_check(view, sge->lkey, ACCESS_LOCAL_READ | access,
 			sge->addr + off, *piece, span);
 }
 

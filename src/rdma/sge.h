@@ -22,17 +22,12 @@ struct sge_list {
 	struct urdma_sge sge[URDMA_MAX_SGE];
 };
 
-/* What an access needs to be checked. */
-struct sge_view {
-	const struct idtable *keys;
-	const struct rdma_pd *pd;
-};
-
 /* `from`: `count` times struct urdma_sge, any alignment, at most
  * URDMA_MAX_SGE.  False: together they have 4 GiB or more. */
 bool sge_list_load(struct sge_list *list, const void *from, uint32_t count);
 
-/* All SGEs, whole; MR_OK or the first fault.  SGEs of no bytes pass. */
+/* All SGEs, whole; MR_OK or the first fault.  SGEs of no bytes pass.
+ * `access`: what is wanted beside ACCESS_LOCAL_READ. */
 enum mr_verdict sge_list_check(const struct sge_list *list,
 			       const struct sge_view *view, uint32_t access);
 

@@ -86,7 +86,7 @@ static struct rdma_srq *make(struct rdma_ctx *ctx, struct rdma_pd *pd,
 	srq->rq.max_sge = attr->caps.max_sge;
 	srq->max_wr = attr->caps.max_wr;
 	srq->limit = attr->limit;
-	srq->view = (struct sge_view){ &ctx->dev->keys, pd };
+	srq->view = (struct sge_view){ .keys = &ctx->dev->keys, .pd = pd };
 	return srq;
 }
 

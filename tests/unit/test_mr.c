@@ -5,13 +5,14 @@
 
 #include "rdma/mr.h"
 
-enum { KEY = 0x1234, START = 0x10000, IOVA = 0x500000, LENGTH = 4096 };
+enum { KEY = 0x1234, START = 0x10000, IOVA = 0x500000, LENGTH = 4096, QP = 7 };
 
 static struct place place;
 static struct rdma_pd pd, other_pd;
 
 struct fixture {
 	struct idtable keys;
+	struct sge_view view;
 	struct mr mr;
 	struct mr_span span;
 };
@@ -30,8 +31,9 @@ static int setup(void **state)
 				      .length = LENGTH,
 				      .iova = IOVA,
 			      } };
+	f.view = (struct sge_view){ &f.keys, &pd, QP };
 	*state = &f;
-	return idtable_add(&f.keys, KEY, &f.mr);
+	return idtable_add(&f.keys, key_index(KEY), &f.mr);
 }
 
 static int teardown(void **state)
@@ -45,7 +47,7 @@ static int teardown(void **state)
 static enum mr_verdict check(struct fixture *f, uint32_t access, uint64_t addr,
 			     uint64_t length)
 {
-	return mr_check(&f->keys, &pd, KEY, access, addr, length, &f->span);
+	return mr_check(&f->view, KEY, access, addr, length, &f->span);
 }
 
 static void an_address_on_the_wire_becomes_one_of_the_program(void **state)
@@ -111,13 +113,22 @@ static void another_domain_or_key_is_refused(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_int_equal(
-		mr_check(&f->keys, &other_pd, KEY, 0, IOVA, 1, &f->span),
-		MR_WRONG_PD);
-	assert_int_equal(mr_check(&f->keys, &pd, KEY + 1, 0, IOVA, 1, &f->span),
+	assert_int_equal(mr_check(&f->view, KEY + 1, 0, IOVA, 1, &f->span),
 			 MR_BAD_KEY);
-	idtable_remove(&f->keys, KEY);
+	f->view.pd = &other_pd;
+	assert_int_equal(check(f, 0, IOVA, 1), MR_WRONG_PD);
+	idtable_remove(&f->keys, key_index(KEY));
 	assert_int_equal(check(f, 0, IOVA, 1), MR_BAD_KEY);
+}
+
+static void what_belongs_to_one_queue_pair_is_no_others(void **state)
+{
+	struct fixture *f = *state;
+
+	f->mr.qp_num = QP;
+	assert_int_equal(check(f, 0, IOVA, 1), MR_OK);
+	f->mr.qp_num = QP + 1;
+	assert_int_equal(check(f, 0, IOVA, 1), MR_WRONG_PD);
 }
 
 static void remote_write_needs_local_write(void **state)
@@ -145,6 +156,7 @@ int main(void)
 		TEST(a_region_at_the_top_of_the_address_space_works),
 		TEST(every_right_that_is_wanted_must_be_there),
 		TEST(another_domain_or_key_is_refused),
+		TEST(what_belongs_to_one_queue_pair_is_no_others),
 		TEST(remote_write_needs_local_write),
 	};
 

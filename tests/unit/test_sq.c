@@ -11,8 +11,8 @@ enum {
 	SLOTS = 4,
 	STRIDE = 256,
 	MAX_SGE = 3,
-	KEY = 77,
-	READ_ONLY = 78,
+	KEY = 0x7700,
+	READ_ONLY = 0x7800,
 	BYTES = 1000,
 };
 
@@ -62,17 +62,18 @@ static int setup(void **state)
 	f.mr = (struct mr){ .pd = &f.pd,
 			    .place = &f.place,
 			    .key = KEY,
-			    .access = ACCESS_LOCAL_WRITE,
+			    .access = ACCESS_LOCAL_READ | ACCESS_LOCAL_WRITE,
 			    .length = BYTES };
 	f.read_only = f.mr;
-	f.read_only.access = 0;
-	f.view = (struct sge_view){ &f.keys, &f.pd };
+	f.read_only.key = READ_ONLY;
+	f.read_only.access = ACCESS_LOCAL_READ;
+	f.view = (struct sge_view){ .keys = &f.keys, .pd = &f.pd };
 	f.sq.max_sge = f.rq.max_sge = MAX_SGE;
 	ring_init(&f.rq.ring, &f.rq_shared.ring, SLOTS, STRIDE);
 	for (int i = 0; i < BYTES; i++)
 		memory[i] = (uint8_t)i;
-	return idtable_add(&f.keys, KEY, &f.mr) ||
-	       idtable_add(&f.keys, READ_ONLY, &f.read_only) ||
+	return idtable_add(&f.keys, key_index(KEY), &f.mr) ||
+	       idtable_add(&f.keys, key_index(READ_ONLY), &f.read_only) ||
 	       sq_init(&f.sq, &f.sq_shared.ring, SLOTS, STRIDE);
 }
 
@@ -243,7 +244,7 @@ static void a_region_that_went_away_is_seen_when_gathered(void **state)
 	(void)state;
 	post_one(URDMA_WR_SEND, 20, 4, KEY);
 	assert_true(sq_take(&f.sq, &f.view, &wr));
-	idtable_remove(&f.keys, KEY);
+	idtable_remove(&f.keys, key_index(KEY));
 	assert_int_equal(sq_gather(&f.sq, &f.view, &wr, 0, got, 4), MR_BAD_KEY);
 }
 
