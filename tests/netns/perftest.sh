@@ -1,0 +1,105 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# What the tests of perftest over rdma_cm (-R) share: each of its eight
+# programs with every combination of -a (all sizes), -b (both ways), -q 16 and
+# -e (sleeping) that perftest 4.5 itself takes.  It refuses these, before it
+# looks for a device:
+#
+#   ib_write_bw, ib_write_lat   -e      "not available on WRITE verb"
+#   ib_*_lat                    -b      "only available in BW test"
+#   ib_*_lat                    -q 16   "only available on bw tests"
+#
+# and -I (inline) is ignored for devices that it does not know.
+#
+# Known to fail, and so not here: --use-srq with -b, -q 16 and -e together.  A
+# message finds no RECV in the shared queue for recv_wait_ms, and its connection
+# ends; whether perftest posts none or we do not see them is not known yet.
+#
+# Source lib.sh and tap.sh first.
+
+port=18515
+
+# Lines of the result table: 2, 4 ... 8388608 with -a, else one.
+expected_rows() {
+	case " $* " in *' -a '*) echo 23 ;; *) echo 1 ;; esac
+}
+
+rows() { awk '$1 ~ /^[0-9]+$/ && $2 ~ /^[0-9]+$/ && NF >= 4' "$dir/$1.out" | wc -l; }
+
+# Few repetitions: what is claimed is that it works, not how fast it is.  But
+# ib_send_bw -e with fewer than its queues are deep can wait for itself: its
+# client asks for no completion before the last message, which it may not send
+# before the server's credits are there, and for those it does not look while
+# it sleeps.
+iterations() {
+	case " $* " in
+	*ib_send_bw*' -a '*'-e '*) echo 500 ;;
+	*' -a '*' -q '*) echo 5 ;;
+	*' -a '*) echo 20 ;;
+	*) echo 500 ;;
+	esac
+}
+
+perftest() { # SERVER-HOST PROGRAM OPTION...
+	local h=$1 n command
+	n=$(iterations "$@")
+	shift
+	command=("$@" -R -F -n "$n" -p "$port")
+	pair perftest "$h" $port "${command[@]}" -- \
+		"${command[@]}" "${ip4[$h]}"
+	expect 'rows of the result' "$(rows perftest)" "$(expected_rows "$@")" ||
+		{ output perftest; return 1; }
+}
+
+refused() { # WHY PROGRAM OPTION...
+	local why=$1 said
+	shift
+	said=$(program a "$@" -R 2>&1) && return 1
+	grep -q "$why" <<<"$said"
+}
+
+# combine PROGRAM OPTION...: one line each, every subset of the options
+combine() {
+	local program=$1 i line n subset
+	shift
+	n=$#
+	for ((subset = 0; subset < 1 << n; subset++)); do
+		line=$program
+		for ((i = 0; i < n; i++)); do
+			((subset & 1 << i)) && line+=" ${*:i+1:1}"
+		done
+		echo "$line"
+	done
+}
+
+combinations() {
+	combine ib_write_bw -a -b '-q 16'
+	combine ib_read_bw -a -b '-q 16' -e
+	combine ib_send_bw -a -b '-q 16' -e
+	combine ib_write_lat -a
+	combine ib_read_lat -a -e
+	combine ib_send_lat -a -e
+	combine 'ib_send_bw --use-srq' -b -e
+	combine 'ib_send_bw --use-srq -q 16' -b
+	combine 'ib_send_bw --use-srq -q 16 -e'
+	combine 'ib_send_lat --use-srq' -e
+	combine 'ib_atomic_bw -A FETCH_AND_ADD' -b '-q 16' -e
+	combine 'ib_atomic_bw -A CMP_AND_SWAP' -b
+	combine 'ib_atomic_lat -A FETCH_AND_ADD' -e
+	combine 'ib_atomic_lat -A CMP_AND_SWAP'
+}
+
+# Not tried: ib_send_bw -b -e sleeps until a message comes, and then only looks
+# whether its own are sent.  If the last message came before the last of its
+# own is acknowledged it sleeps for ever.  With one queue pair and one size that
+# is rare, with 16 or all sizes it is not.  And 500 messages of all sizes on 16
+# queue pairs are 128 GB: for the long run.
+sensible() {
+	grep -vE 'send_bw.* -b -q 16 -e|send_bw -a -b -e' |
+		if [ -n "${URDMA_LONG:-}" ]; then
+			cat
+		else
+			grep -v 'send_bw -a -q 16 -e'
+		fi
+}
