@@ -154,6 +154,14 @@ wait_exit() {
 
 output() { cat "$dir/$1.out"; }
 
+# cpu_us NAME: microseconds of processor time that all its threads used.
+cpu_us() {
+	awk '{ ns += $1 } END { printf "%d\n", ns / 1000 }' \
+		"/proc/$(<"$dir/$1.pid")"/task/*/schedstat
+}
+
+uptime_us() { awk '{ printf "%d\n", $1 * 1000000 }' /proc/uptime; }
+
 # pid_of HOST NAME: of the process so called, in that host.
 pid_of() {
 	local pid
