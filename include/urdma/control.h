@@ -78,6 +78,8 @@ enum urdma_op {
 	URDMA_OP_MODIFY_QP = 29,
 	URDMA_OP_QUERY_QP = 30,
 	URDMA_OP_DESTROY_QP = 31, /* takes: async socket */
+	URDMA_OP_CREATE_AH = 32,
+	URDMA_OP_DESTROY_AH = 33,
 	URDMA_OP_CREATE_SRQ = 40,
 	URDMA_OP_MODIFY_SRQ = 41,
 	URDMA_OP_QUERY_SRQ = 42,
@@ -386,7 +388,7 @@ struct urdma_query_srq_reply {
 };
 URDMA_CONTROL_SIZE(urdma_query_srq_reply, 24);
 
-/* Address handle part of a QP attribute. */
+/* Where a peer is, or with an address handle where datagrams go. */
 struct urdma_ah_attr {
 	__u8 dgid[16];
 	__u32 flow_label;
@@ -402,6 +404,13 @@ struct urdma_ah_attr {
 	__u8 reserved[2];
 };
 URDMA_CONTROL_SIZE(urdma_ah_attr, 32);
+
+struct urdma_create_ah {
+	__u32 pd;
+	__u32 reserved;
+	struct urdma_ah_attr attr;
+};
+URDMA_CONTROL_SIZE(urdma_create_ah, 40);
 
 /* Values of the enums that ibv_modify_qp(3) takes. */
 struct urdma_qp_attr {
@@ -635,6 +644,8 @@ URDMA_CONTROL_SIZE(urdma_cm_event, 296);
 	X(MEM_LIVE, mem_range, empty, 0, 0)                                    \
 	X(MEM_RELEASE, mem_range, empty, 0, 1)                                 \
 	X(MEM_FAULTS, empty, empty, 0, 1)                                      \
+	X(CREATE_AH, create_ah, handle, 0, 0)                                  \
+	X(DESTROY_AH, handle, empty, 0, 0)                                     \
 	X(CREATE_SRQ, create_srq, create_srq_reply, 0, 0)                      \
 	X(MODIFY_SRQ, modify_srq, empty, 0, 0)                                 \
 	X(QUERY_SRQ, handle, query_srq_reply, 0, 0)                            \

@@ -122,7 +122,7 @@ struct urdma_sqe {
 	__u64 swap;
 	__u32 remote_qpn; /* datagrams */
 	__u32 remote_qkey;
-	__u32 ah;
+	__u32 ah; /* likewise: handle of CREATE_AH */
 	__u32 reserved;
 };
 URDMA_SHARED_ASSERT(sizeof(struct urdma_sqe) == 64);

@@ -45,6 +45,8 @@ int uverbs_query_device(const struct uverbs_command *command);
 int uverbs_query_port(const struct uverbs_command *command);
 int uverbs_alloc_pd(const struct uverbs_command *command);
 int uverbs_dealloc_pd(const struct uverbs_command *command);
+int uverbs_create_ah(const struct uverbs_command *command);
+int uverbs_destroy_ah(const struct uverbs_command *command);
 int uverbs_reg_mr(const struct uverbs_command *command);
 int uverbs_dereg_mr(const struct uverbs_command *command);
 int uverbs_create_channel(const struct uverbs_command *command);

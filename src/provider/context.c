@@ -70,6 +70,7 @@ static void async_event(struct ibv_context *ibv, struct ibv_async_event *event)
 /* Others are answered by libibverbs with EOPNOTSUPP. */
 #define OP(name, function) [PABI_OP_##name] = (pabi_fn)(function)
 static const pabi_fn ops[PABI_OP_COUNT] = {
+	OP(create_ah, ah_create),	  OP(destroy_ah, ah_destroy),
 	OP(alloc_pd, pd_alloc),		  OP(async_event, async_event),
 	OP(create_cq, cq_create),	  OP(create_qp, qp_create),
 	OP(create_srq, srq_create),	  OP(dealloc_pd, pd_dealloc),

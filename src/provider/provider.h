@@ -130,6 +130,10 @@ int qp_query(struct ibv_qp *ibv, struct ibv_qp_attr *attr, int mask,
 	     struct ibv_qp_init_attr *init_attr);
 int qp_destroy(struct ibv_qp *ibv);
 
+/* ah.c */
+struct ibv_ah *ah_create(struct ibv_pd *pd, struct ibv_ah_attr *attr);
+int ah_destroy(struct ibv_ah *ah);
+
 /* srq.c */
 struct ibv_srq *srq_create(struct ibv_pd *pd, struct ibv_srq_init_attr *attr);
 int srq_modify(struct ibv_srq *ibv, struct ibv_srq_attr *attr, int mask);

@@ -53,6 +53,9 @@ static unsigned int kind_of(const struct qp *qp, const struct ibv_send_wr *wr)
 
 	if (opcode >= sizeof(opcodes))
 		return 0;
+	if (qp->ibv.qp_type == IBV_QPT_UD && opcode != URDMA_WR_SEND &&
+	    opcode != URDMA_WR_SEND_IMM)
+		return 0;
 	/* iWARP has no such message: RFC 7306 knows immediate data only by
 	 * itself, and behind a Write */
 	if (opcode == URDMA_WR_SEND_IMM &&
@@ -62,7 +65,7 @@ static unsigned int kind_of(const struct qp *qp, const struct ibv_send_wr *wr)
 }
 
 static void fill_head(struct urdma_sqe *sqe, const struct ibv_send_wr *wr,
-		      unsigned int kind)
+		      unsigned int kind, bool is_datagram)
 {
 	*sqe = (struct urdma_sqe){
 		.wr_id = wr->wr_id,
@@ -76,6 +79,11 @@ static void fill_head(struct urdma_sqe *sqe, const struct ibv_send_wr *wr,
 	if (kind & REMOTE) {
 		sqe->remote_addr = wr->wr.rdma.remote_addr;
 		sqe->rkey = wr->wr.rdma.rkey;
+	}
+	if (is_datagram) {
+		sqe->ah = wr->wr.ud.ah->handle;
+		sqe->remote_qpn = wr->wr.ud.remote_qpn;
+		sqe->remote_qkey = wr->wr.ud.remote_qkey;
 	}
 	if (kind & ATOMIC) {
 		sqe->remote_addr = wr->wr.atomic.remote_addr;
@@ -158,7 +166,7 @@ static int fill(struct qp *qp, struct urdma_sqe *sqe,
 	if (!(kind & KNOWN) || wr->num_sge < 0 ||
 	    (uint32_t)wr->num_sge > qp->sq.max_sge)
 		return EINVAL;
-	fill_head(sqe, wr, kind);
+	fill_head(sqe, wr, kind, qp->ibv.qp_type == IBV_QPT_UD);
 	if (wr->send_flags & IBV_SEND_INLINE)
 		return kind & PAYLOAD ? take_inline(qp, sqe, wr) : EINVAL;
 	if (!(kind & PAYLOAD) || !take_early(qp, sqe, wr))

@@ -12,6 +12,7 @@
 
 static int open(struct rdma_dev *dev)
 {
+	gid_table_iwarp(&dev->gids, dev->config.mac, dev->config.ip4);
 	dev->iw = iw_stack_create(dev);
 	return dev->iw ? 0 : -ENOMEM;
 }

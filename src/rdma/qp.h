@@ -44,6 +44,7 @@ struct rdma_qp {
 	uint32_t doorbell;
 	uint8_t state;	/* enum qp_state */
 	uint8_t type;	/* enum qp_type */
+	bool named;	/* attr says by number who its peer is */
 	uint64_t sends; /* work requests completed so far */
 	uint64_t recvs;
 };

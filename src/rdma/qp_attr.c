@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "rdma/ah.h"
 #include "rdma/qp.h"
+#include "rdma/qp_mask.h"
 #include "rdma/qp_state.h"
 #include "rdma/rdma_ctx.h"
 #include "rdma/transport.h"
@@ -42,28 +44,66 @@ static const struct {
 };
 
 enum {
-	/* An alternate path: iWARP has none, and never moves to it. */
+	/* An alternate path: there is none, and nothing moves to it. */
 	NOT_SUPPORTED = QP_ALT_PATH | QP_CAP,
+	/* What names a queue pair's peer. */
+	NAMES = QP_AV | QP_DEST_QPN,
+	/* Numbers of 24 bits, a timer or timeout of 5, a counter of 3 (IBA
+	 * volume 1 sections 9.2.1, 9.7.5.2.8, 9.9.2.1.1, 12.7). */
+	QPN_MAX = 0xffffff,
+	PSN_MASK = 0xffffff,
+	TIMER_MAX = 31,
+	COUNT_MAX = 7,
+	MTU_256 = 1,
+	MIGRATED = 0, /* enum ibv_mig_state */
 };
+
+static bool within(uint32_t bit, uint32_t mask, uint32_t value, uint32_t least,
+		   uint32_t most)
+{
+	return !(mask & bit) || (value >= least && value <= most);
+}
 
 static int check_attr(const struct rdma_qp *qp,
 		      const struct urdma_qp_attr *attr, uint32_t mask)
 {
-	uint8_t limit = qp->async.ctx->dev->config.limits.max_rd_atomic;
+	const struct rdma_dev *dev = qp->async.ctx->dev;
+	uint8_t most = dev->config.limits.max_rd_atomic;
 
 	if (mask & NOT_SUPPORTED)
 		return -EOPNOTSUPP;
-	if (mask & QP_PORT && attr->port_num != 1)
-		return -EINVAL;
-	if (mask & QP_PKEY_INDEX && attr->pkey_index != 0)
-		return -EINVAL;
-	if (mask & QP_CUR_STATE && attr->cur_qp_state != qp->state)
-		return -EINVAL;
-	if (mask & QP_MAX_RD_ATOMIC && attr->max_rd_atomic > limit)
-		return -EINVAL;
-	if (mask & QP_MAX_DEST_RD_ATOMIC && attr->max_dest_rd_atomic > limit)
-		return -EINVAL;
-	return 0;
+	if (within(QP_PORT, mask, attr->port_num, 1, 1) &&
+	    within(QP_PKEY_INDEX, mask, attr->pkey_index, 0, 0) &&
+	    within(QP_CUR_STATE, mask, attr->cur_qp_state, qp->state,
+		   qp->state) &&
+	    within(QP_MAX_RD_ATOMIC, mask, attr->max_rd_atomic, 0, most) &&
+	    within(QP_MAX_DEST_RD_ATOMIC, mask, attr->max_dest_rd_atomic, 0,
+		   most) &&
+	    within(QP_PATH_MTU, mask, attr->path_mtu, MTU_256,
+		   rdma_dev_mtu(dev)) &&
+	    within(QP_DEST_QPN, mask, attr->dest_qp_num, 0, QPN_MAX) &&
+	    within(QP_TIMEOUT, mask, attr->timeout, 0, TIMER_MAX) &&
+	    within(QP_MIN_RNR_TIMER, mask, attr->min_rnr_timer, 0, TIMER_MAX) &&
+	    within(QP_RETRY_CNT, mask, attr->retry_cnt, 0, COUNT_MAX) &&
+	    within(QP_RNR_RETRY, mask, attr->rnr_retry, 0, COUNT_MAX) &&
+	    within(QP_PATH_MIG_STATE, mask, attr->path_mig_state, MIGRATED,
+		   MIGRATED))
+		return mask & QP_AV ? ah_check(&attr->ah, &dev->gids) : 0;
+	return -EINVAL;
+}
+
+/*
+ * rdma_cm sets what it likes on the way up of an iWARP queue pair, since MPA
+ * says all that matters.  Who names the peer by number follows the rules.
+ */
+static int check_mask(const struct rdma_qp *qp,
+		      const struct urdma_qp_attr *attr, uint32_t mask)
+{
+	uint8_t to = mask & QP_STATE ? attr->qp_state : qp->state;
+
+	if (!qp_transport(qp)->by_number_only && !qp->named && !(mask & NAMES))
+		return 0;
+	return qp_mask_is_ok(qp->type, qp->state, to, mask) ? 0 : -EINVAL;
 }
 
 /*
@@ -97,6 +137,25 @@ static void change_state(struct rdma_qp *qp, uint8_t to, nsec_t now)
 	qp_transport(qp)->run(qp, now);
 }
 
+static void keep(struct rdma_qp *qp, const struct urdma_qp_attr *attr,
+		 uint32_t mask)
+{
+	if (mask & QP_STATE && attr->qp_state == QPS_RESET) {
+		qp->attr = (struct urdma_qp_attr){ .port_num = 1 };
+		qp->named = false;
+		return;
+	}
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (mask & fields[i].bit)
+			memcpy((char *)&qp->attr + fields[i].offset,
+			       (const char *)attr + fields[i].offset,
+			       fields[i].bytes);
+	qp->attr.rq_psn &= PSN_MASK;
+	qp->attr.sq_psn &= PSN_MASK;
+	if (mask & NAMES)
+		qp->named = true;
+}
+
 int rdma_qp_modify(struct rdma_qp *qp, const struct urdma_qp_attr *attr,
 		   uint32_t mask, nsec_t now)
 {
@@ -104,15 +163,13 @@ int rdma_qp_modify(struct rdma_qp *qp, const struct urdma_qp_attr *attr,
 
 	if (!err && mask & QP_STATE && is_late_disconnect(qp, attr->qp_state))
 		mask &= ~(uint32_t)QP_STATE;
+	if (!err)
+		err = check_mask(qp, attr, mask);
 	if (!err && mask & QP_STATE)
 		err = check_state(qp, attr->qp_state);
 	if (err)
 		return err;
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-		if (mask & fields[i].bit)
-			memcpy((char *)&qp->attr + fields[i].offset,
-			       (const char *)attr + fields[i].offset,
-			       fields[i].bytes);
+	keep(qp, attr, mask);
 	if (mask & QP_STATE)
 		change_state(qp, attr->qp_state, now);
 	return 0;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/doorbell.h"
+#include "rdma/ah.h"
 #include "rdma/cq.h"
 #include "rdma/mr.h"
 #include "rdma/qp.h"
@@ -32,6 +33,7 @@ void rdma_ctx_destroy(struct rdma_ctx *ctx, nsec_t now)
 	uint32_t pos = 0;
 	struct rdma_qp *qp;
 	struct rdma_srq *srq;
+	struct rdma_ah *ah;
 	struct rdma_cq *cq;
 	struct mr *mr;
 	struct rdma_pd *pd;
@@ -40,6 +42,8 @@ void rdma_ctx_destroy(struct rdma_ctx *ctx, nsec_t now)
 		return;
 	while ((qp = idtable_any(&ctx->qps, &pos)))
 		rdma_qp_destroy(ctx, qp->handle, now);
+	while ((ah = idtable_any(&ctx->ahs, &pos)))
+		rdma_ah_destroy(ctx, ah->handle);
 	while ((srq = idtable_any(&ctx->srqs, &pos)))
 		rdma_srq_destroy(ctx, srq->handle);
 	while ((cq = idtable_any(&ctx->cqs, &pos)))
@@ -49,6 +53,7 @@ void rdma_ctx_destroy(struct rdma_ctx *ctx, nsec_t now)
 	while ((pd = idtable_any(&ctx->pds, &pos)))
 		rdma_pd_dealloc(ctx, pd->handle);
 	idtable_free(&ctx->doorbells);
+	idtable_free(&ctx->ahs);
 	idtable_free(&ctx->srqs);
 	idtable_free(&ctx->qps);
 	idtable_free(&ctx->cqs);

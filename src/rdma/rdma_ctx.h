@@ -6,6 +6,7 @@
 #include "base/idtable.h"
 #include "base/list.h"
 #include "rdma/async.h"
+#include "rdma/gid.h"
 #include "rdma/qp.h"
 #include "rdma/rdma_dev.h"
 
@@ -13,6 +14,7 @@ struct rdma_dev {
 	struct rdma_config config;
 	const struct rdma_transport *transport;
 	struct iw_stack *iw; /* its stack */
+	struct gid_table gids;
 	struct idtable qps;  /* by number */
 	struct idtable keys; /* struct mr by key */
 	struct list ctxs;
@@ -22,6 +24,7 @@ struct rdma_dev {
 	uint32_t pd_count;
 	uint32_t cq_count;
 	uint32_t srq_count;
+	uint32_t ah_count;
 	uint32_t qp_cursor; /* of the numbers */
 	bool link_up;
 };
@@ -37,12 +40,14 @@ struct rdma_ctx {
 	struct idtable cqs;
 	struct idtable qps;
 	struct idtable srqs;
+	struct idtable ahs;
 	struct idtable doorbells; /* struct bell by bit */
 	uint32_t pd_cursor;
 	uint32_t mr_cursor;
 	uint32_t cq_cursor;
 	uint32_t qp_cursor;
 	uint32_t srq_cursor;
+	uint32_t ah_cursor;
 	uint32_t doorbell_cursor;
 };
 
@@ -51,6 +56,9 @@ qp_transport(const struct rdma_qp *qp)
 {
 	return qp->async.ctx->dev->transport;
 }
+
+/* The largest path MTU, enum ibv_mtu: 1 is 256 bytes, 5 is 4096. */
+uint8_t rdma_dev_mtu(const struct rdma_dev *dev);
 
 /* Queue pairs of CQs that have overrun go to ERR. */
 void rdma_dev_settle(struct rdma_dev *dev, nsec_t now);

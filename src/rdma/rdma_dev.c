@@ -26,6 +26,7 @@ void rdma_config_init(struct rdma_config *config)
 			.max_mr = 1 << 20,
 			.max_pd = 65536,
 			.max_srq = 4096,
+			.max_ah = 65536,
 			.max_qp_wr = 16384,
 			.max_cqe = 1 << 20,
 			.max_sge = URDMA_MAX_SGE,
@@ -99,13 +100,13 @@ void rdma_dev_set_link(struct rdma_dev *dev, bool up)
 	}
 }
 
-/* EUI-64 of the MAC (RFC 4291 appendix A), network order. */
+/* Network order. */
 static uint64_t guid(const uint8_t mac[6])
 {
-	const uint8_t bytes[8] = { mac[0] ^ 2, mac[1], mac[2], 0xff,
-				   0xfe,       mac[3], mac[4], mac[5] };
+	uint8_t bytes[8];
 	uint64_t word;
 
+	gid_eui64(bytes, mac);
 	memcpy(&word, bytes, sizeof(word));
 	return word;
 }
@@ -134,6 +135,7 @@ void rdma_dev_query(const struct rdma_dev *dev,
 		.max_qp_init_rd_atom = limits->max_rd_atomic,
 		.atomic_cap = ATOMIC_HCA,
 		.max_srq = limits->max_srq,
+		.max_ah = limits->max_ah,
 		.max_srq_wr = limits->max_qp_wr,
 		.max_srq_sge = limits->max_sge,
 		.max_pkeys = 1,
@@ -142,12 +144,11 @@ void rdma_dev_query(const struct rdma_dev *dev,
 	dev->transport->query(dev, reply);
 }
 
-/* enum ibv_mtu: 1 is 256 bytes, 5 is 4096. */
-static uint8_t mtu_enum(uint16_t mtu)
+uint8_t rdma_dev_mtu(const struct rdma_dev *dev)
 {
 	uint8_t value = 1;
 
-	while (value < 5 && 256u << value <= mtu)
+	while (value < 5 && 256u << value <= dev->config.mtu)
 		value++;
 	return value;
 }
@@ -163,11 +164,11 @@ int rdma_dev_query_port(const struct rdma_dev *dev, uint32_t port,
 		return -EINVAL;
 	*reply = (struct urdma_query_port_reply){
 		.max_msg_sz = 0x7fffffff,
-		.gid_tbl_len = 1,
+		.gid_tbl_len = dev->gids.count,
 		.pkey_tbl_len = 1,
 		.state = dev->link_up ? ACTIVE : DOWN,
 		.max_mtu = 5,
-		.active_mtu = mtu_enum(dev->config.mtu),
+		.active_mtu = rdma_dev_mtu(dev),
 		.phys_state = dev->link_up ? LINK_UP : DISABLED,
 		.active_width = WIDTH_4X,
 		.active_speed = SPEED_QDR,
@@ -176,6 +177,11 @@ int rdma_dev_query_port(const struct rdma_dev *dev, uint32_t port,
 	};
 	dev->transport->query_port(dev, reply);
 	return 0;
+}
+
+const struct gid_table *rdma_dev_gids(const struct rdma_dev *dev)
+{
+	return &dev->gids;
 }
 
 struct rdma_qp *rdma_dev_find_qp(const struct rdma_dev *dev, uint32_t qp_num)

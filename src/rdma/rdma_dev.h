@@ -25,7 +25,9 @@
 #include "urdma/control.h"
 #include "urdma/queue.h"
 
+struct gid_table;
 struct iw_stack;
+struct rdma_ah;
 struct rdma_cq;
 struct rdma_ctx;
 struct rdma_dev;
@@ -39,6 +41,7 @@ struct rdma_limits {
 	uint32_t max_mr;
 	uint32_t max_pd;
 	uint32_t max_srq;
+	uint32_t max_ah;
 	uint32_t max_qp_wr; /* entries of a SQ or RQ */
 	uint32_t max_cqe;
 	uint16_t max_sge;    /* at most URDMA_MAX_SGE */
@@ -99,6 +102,9 @@ void rdma_dev_query(const struct rdma_dev *dev,
 int rdma_dev_query_port(const struct rdma_dev *dev, uint32_t port,
 			struct urdma_query_port_reply *reply);
 
+/* The names of its port (gid.h). */
+const struct gid_table *rdma_dev_gids(const struct rdma_dev *dev);
+
 /* By number, whoever owns it (ask rdma_qp_ctx); NULL: no such. */
 struct rdma_qp *rdma_dev_find_qp(const struct rdma_dev *dev, uint32_t qp_num);
 
@@ -147,7 +153,8 @@ void rdma_ctx_service(struct rdma_ctx *ctx, nsec_t now);
 bool rdma_ctx_rung(const struct rdma_ctx *ctx);
 
 /*
- * Protection domains.  EBUSY: a memory region or queue pair is in it.
+ * Protection domains.  EBUSY: a memory region, queue pair or address
+ * handle is in it.
  */
 int rdma_pd_alloc(struct rdma_ctx *ctx, uint32_t *pd);
 int rdma_pd_dealloc(struct rdma_ctx *ctx, uint32_t pd);
@@ -168,6 +175,16 @@ struct rdma_mr_attr {
 int rdma_mr_reg(struct rdma_ctx *ctx, const struct rdma_mr_attr *attr,
 		uint32_t *mr, uint32_t *key);
 int rdma_mr_dereg(struct rdma_ctx *ctx, uint32_t mr);
+
+/*
+ * Address handles: where datagrams go.  They need a queue pair's protection
+ * domain, and are checked once, here (ah.h).
+ */
+int rdma_ah_create(struct rdma_ctx *ctx, uint32_t pd,
+		   const struct urdma_ah_attr *attr, uint32_t *ah);
+int rdma_ah_destroy(struct rdma_ctx *ctx, uint32_t ah);
+/* NULL: no such handle. */
+const struct rdma_ah *rdma_ctx_find_ah(const struct rdma_ctx *ctx, uint32_t ah);
 
 /*
  * Completion queues.

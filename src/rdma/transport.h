@@ -20,6 +20,9 @@ struct urdma_query_port_reply;
 
 struct rdma_transport {
 	uint32_t qp_types; /* BIT(enum qp_type) */
+	/* Queue pairs are connected by number and in no other way, so that
+	 * ibv_modify_qp(3) is held to all of qp_mask.h. */
+	bool by_number_only;
 	/* Makes the stack of a device: 0 or -ENOMEM, and then frees it.  Also
 	 * the half-made. */
 	int (*open)(struct rdma_dev *dev);

@@ -186,6 +186,12 @@ static const struct op ops[] = {
 				  ASK(urdma_empty, urdma_empty, reserved),
 				  VERBS },
 
+	[URDMA_OP_CREATE_AH] = { control_create_ah,
+				 ASK(urdma_create_ah, urdma_handle, reserved),
+				 VERBS },
+	[URDMA_OP_DESTROY_AH] = { control_destroy_ah,
+				  ASK(urdma_handle, urdma_empty, reserved),
+				  VERBS },
 	[URDMA_OP_CREATE_SRQ] = { control_create_srq,
 				  ASK_ALL(urdma_create_srq,
 					  urdma_create_srq_reply),

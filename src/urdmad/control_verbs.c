@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Operations on a device file: its context, memory, protection domains. */
+/* Operations on a device file: its context, memory, protection domains,
+ * address handles. */
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -267,4 +268,29 @@ int control_dealloc_pd(struct control_call *call)
 	if (ret == 0)
 		session->pds--;
 	return ret;
+}
+
+/*
+ * Address handles.
+ */
+
+int control_create_ah(struct control_call *call)
+{
+	const struct urdma_create_ah *ask = call->request;
+	struct urdma_handle *reply = call->reply;
+	struct session *session = call->session;
+
+	if (!session->ctx)
+		return -EINVAL;
+	return rdma_ah_create(session->ctx, ask->pd, &ask->attr,
+			      &reply->handle);
+}
+
+int control_destroy_ah(struct control_call *call)
+{
+	const struct urdma_handle *ask = call->request;
+	struct session *session = call->session;
+
+	return session->ctx ? rdma_ah_destroy(session->ctx, ask->handle)
+			    : -EINVAL;
 }

@@ -14,6 +14,8 @@
 
 #include <config.h>
 
+#include "rdma/gid.h"
+
 enum {
 	/* libibverbs compares them with the st_rdev of what it opened. */
 	UVERBS_MAJOR = 231,
@@ -78,35 +80,32 @@ enter(struct tree *tree, const char *format, ...)
 		tree->error = -ENAMETOOLONG;
 }
 
-void sysfs_guid(uint8_t guid[8], const uint8_t mac[6])
-{
-	memcpy(guid, mac, 3);
-	guid[0] ^= 2;
-	guid[3] = 0xff;
-	guid[4] = 0xfe;
-	memcpy(guid + 5, mac + 3, 3);
-}
-
 static void put_guid(struct tree *tree, const char *name, const uint8_t mac[6])
 {
 	uint8_t g[8];
 
-	sysfs_guid(g, mac);
+	gid_eui64(g, mac);
 	put(tree, name, "%02x%02x:%02x%02x:%02x%02x:%02x%02x\n", g[0], g[1],
 	    g[2], g[3], g[4], g[5], g[6], g[7]);
 }
 
-/* An iWARP port has one GID, its MAC with zeros behind, as siw's. */
-static void put_gid(struct tree *tree, const struct sysfs_device *device)
+static void put_gid(struct tree *tree, const struct sysfs_device *device,
+		    uint32_t index)
 {
-	const uint8_t *m = device->mac;
+	const struct gid *gid = &device->gids->entries[index];
+	char name[64], text[GID_LEN / 2 * 5];
+	int len = 0;
 
-	put(tree, "gids/0",
-	    "%02x%02x:%02x%02x:%02x%02x:0000:0000:0000:0000:0000\n", m[0], m[1],
-	    m[2], m[3], m[4], m[5]);
-	put(tree, "gid_attrs/types/0", "IB/RoCE v1\n");
-	put(tree, "gid_attrs/ndevs/0", "%s\n",
-	    device->netdev ? device->netdev : "");
+	for (int i = 0; i < GID_LEN; i += 2)
+		len += snprintf(text + len, sizeof(text) - (size_t)len,
+				"%s%02x%02x", i ? ":" : "", gid->raw[i],
+				gid->raw[i + 1]);
+	snprintf(name, sizeof(name), "gids/%u", index);
+	put(tree, name, "%s\n", text);
+	snprintf(name, sizeof(name), "gid_attrs/types/%u", index);
+	put(tree, name, "%s\n", gid_type_name(gid->type));
+	snprintf(name, sizeof(name), "gid_attrs/ndevs/%u", index);
+	put(tree, name, "%s\n", device->netdev ? device->netdev : "");
 }
 
 static void put_port(struct tree *tree, const struct sysfs_device *device)
@@ -126,7 +125,8 @@ static void put_port(struct tree *tree, const struct sysfs_device *device)
 	put(tree, "sm_lid", "0x0\n");
 	put(tree, "lid_mask_count", "0\n");
 	put(tree, "pkeys/0", "0xffff\n");
-	put_gid(tree, device);
+	for (uint32_t i = 0; i < device->gids->count; i++)
+		put_gid(tree, device, i);
 	for (size_t i = 0; i < sizeof(counters) / sizeof(*counters); i++) {
 		snprintf(name, sizeof(name), "counters/%s", counters[i]);
 		put(tree, name, "0\n");

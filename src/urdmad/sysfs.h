@@ -10,11 +10,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct gid_table;
+
 /* One device; its number is its place in the array. */
 struct sysfs_device {
 	const char *name;   /* urdma0 */
 	const char *netdev; /* of gid_attrs/ndevs; NULL: none */
 	uint8_t mac[6];
+	const struct gid_table *gids;
 	uint32_t mtu; /* bytes */
 	uint64_t rate_mbps;
 };
@@ -23,9 +26,5 @@ struct sysfs_device {
 int sysfs_write(const char *path, const struct sysfs_device *devices,
 		size_t count);
 void sysfs_remove(const char *path);
-
-/* EUI-64 of a MAC with the universal bit turned, as node_guid and the
- * interface part of a link-local GID: RFC 4291 appendix A. */
-void sysfs_guid(uint8_t guid[8], const uint8_t mac[6]);
 
 #endif

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "cm/cm.h"
+#include "rdma/gid.h"
 #include "rdma/rdma_dev.h"
 #include "urdmad/control.h"
 #include "urdmad/eal.h"
@@ -131,7 +132,7 @@ static void describe_to_cm(struct cm_device *device, const struct port *port)
 	device->addr = cm_addr_ip4(port->config->ipv4, 0);
 	device->prefix_len = port->config->prefix_len;
 	memcpy(device->mac, port->mac, sizeof(device->mac));
-	sysfs_guid(device->node_guid, port->mac);
+	gid_eui64(device->node_guid, port->mac);
 }
 
 static int open_cm(struct urdmad *urdmad)
@@ -185,8 +186,10 @@ static int open_stacks(struct urdmad *urdmad)
 	return result;
 }
 
-static void describe(struct sysfs_device *device, const struct port *port)
+static void describe(struct sysfs_device *device, const struct port *port,
+		     const struct rdma_dev *dev)
 {
+	device->gids = rdma_dev_gids(dev);
 	device->name = port->config->name;
 	device->netdev = port->config->netdev;
 	memcpy(device->mac, port->mac, sizeof(device->mac));
@@ -199,7 +202,7 @@ static int write_sysfs(struct urdmad *urdmad)
 	int result;
 
 	for (unsigned int i = 0; i < urdmad->port_count; i++)
-		describe(&devices[i], urdmad->ports[i]);
+		describe(&devices[i], urdmad->ports[i], urdmad->devices[i]);
 	if (asprintf(&urdmad->sysfs, "%s.d", urdmad->config->sock_name) < 0)
 		return -ENOMEM;
 	result = sysfs_write(urdmad->sysfs, devices, urdmad->port_count);

@@ -161,6 +161,30 @@ static int do_reg_mr(struct request *r)
 	return 0;
 }
 
+/* Each field a value of its own, so that none can take another's place. */
+static int do_create_ah(struct request *r)
+{
+	static const struct urdma_ah_attr expected = {
+		.dgid = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 },
+		.flow_label = 0x12345,
+		.dlid = 0x6789,
+		.sgid_index = 21,
+		.hop_limit = 22,
+		.traffic_class = 23,
+		.sl = 24,
+		.src_path_bits = 25,
+		.static_rate = 26,
+		.is_global = 1,
+		.port_num = 28,
+	};
+	const struct urdma_create_ah *in = r->in;
+
+	if (!object_of(r->fake, in->pd) ||
+	    memcmp(&in->attr, &expected, sizeof(expected)) != 0)
+		return EINVAL;
+	return do_alloc(r);
+}
+
 static int do_create_channel(struct request *r)
 {
 	struct urdma_handle *out = r->out;
@@ -344,6 +368,8 @@ static const struct {
 	OP(DEALLOC_PD, handle, empty, do_check_handle),
 	OP(REG_MR, reg_mr, reg_mr_reply, do_reg_mr),
 	OP(DEREG_MR, handle, empty, do_check_handle),
+	OP(CREATE_AH, create_ah, handle, do_create_ah),
+	OP(DESTROY_AH, handle, empty, do_check_handle),
 	OP(CREATE_CHANNEL, empty, handle, do_create_channel),
 	OP(CREATE_CQ, create_cq, create_cq_reply, do_create_cq),
 	OP(DESTROY_CQ, handle, destroy_reply, do_destroy_cq),

@@ -174,6 +174,42 @@ static int reg_mr(struct fixture *f, const void *start, uint64_t length,
 	return COMMAND(f->fd, REG_MR, request, response);
 }
 
+static void an_address_handle_takes_its_whole_address_along(void **state)
+{
+	struct fixture *f = *state;
+	struct ib_uverbs_create_ah request = {
+		.pd_handle = (uint32_t)f->pd,
+		.attr = {
+			.grh = {
+				.dgid = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
+					  12, 13, 14, 15 },
+				.flow_label = 0x12345,
+				.sgid_index = 21,
+				.hop_limit = 22,
+				.traffic_class = 23,
+			},
+			.dlid = 0x6789,
+			.sl = 24,
+			.src_path_bits = 25,
+			.static_rate = 26,
+			.is_global = 1,
+			.port_num = 28,
+		},
+	};
+	struct ib_uverbs_create_ah_resp response;
+	struct ib_uverbs_destroy_ah destroy;
+
+	assert_int_equal(COMMAND(f->fd, CREATE_AH, request, response), 0);
+	destroy.ah_handle = response.ah_handle;
+	assert_int_equal(verbs_command(f->fd, IB_USER_VERBS_CMD_DESTROY_AH,
+				       &destroy, sizeof(destroy), NULL, 0),
+			 0);
+	destroy.ah_handle = 9999;
+	assert_int_equal(verbs_command(f->fd, IB_USER_VERBS_CMD_DESTROY_AH,
+				       &destroy, sizeof(destroy), NULL, 0),
+			 -EINVAL);
+}
+
 static char *map_pages(size_t pages, int rights)
 {
 	char *map = mmap(NULL, pages * PAGE, rights,
@@ -514,6 +550,7 @@ static int run(void)
 		TEST(memory_that_is_not_mapped_is_EFAULT),
 		TEST(read_only_memory_can_only_be_read),
 		TEST(inaccessible_memory_is_EFAULT),
+		TEST(an_address_handle_takes_its_whole_address_along),
 		TEST(ranges_that_are_none_are_EINVAL),
 		TEST(queue_memory_is_mapped_through_the_device),
 		TEST(the_kick_is_a_post_of_nothing),

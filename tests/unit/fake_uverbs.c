@@ -172,6 +172,15 @@ static int reg_mr(const unsigned char *cmd, unsigned char *resp)
 	return 0;
 }
 
+static int create_ah(const unsigned char *cmd, unsigned char *resp)
+{
+	struct ib_uverbs_create_ah_resp core = { .ah_handle = 77 };
+
+	(void)cmd;
+	memcpy(resp, &core, sizeof(core));
+	return 0;
+}
+
 static int create_cq(const unsigned char *cmd, unsigned char *resp)
 {
 	struct ib_uverbs_create_cq_resp core = {
@@ -249,6 +258,8 @@ static int (*const commands[64])(const unsigned char *, unsigned char *) = {
 	[IB_USER_VERBS_CMD_DEALLOC_PD] = nothing,
 	[IB_USER_VERBS_CMD_REG_MR] = reg_mr,
 	[IB_USER_VERBS_CMD_DEREG_MR] = nothing,
+	[IB_USER_VERBS_CMD_CREATE_AH] = create_ah,
+	[IB_USER_VERBS_CMD_DESTROY_AH] = nothing,
 	[IB_USER_VERBS_CMD_CREATE_CQ] = create_cq,
 	[IB_USER_VERBS_CMD_DESTROY_CQ] = destroy_cq,
 	[IB_USER_VERBS_CMD_CREATE_QP] = create_qp,

@@ -154,9 +154,34 @@ static void the_device_and_its_port_can_be_queried(void **state)
 	assert_int_equal(ASK(p.fd, URDMA_OP_QUERY_DEVICE, EMPTY, &device), 0);
 	assert_int_equal(device.phys_port_cnt, 1);
 	assert_int_equal(ASK(p.fd, URDMA_OP_QUERY_PORT, &ask, &port), 0);
-	assert_int_equal(port.gid_tbl_len, 1);
+	assert_int_equal(port.gid_tbl_len, 2);
 	ask.port = 2;
 	assert_int_equal(ASK(p.fd, URDMA_OP_QUERY_PORT, &ask, &port), -EINVAL);
+	close_session(&p);
+}
+
+static void address_handles_belong_to_their_session(void **state)
+{
+	struct program p = open_verbs(here, 1);
+	struct program other = open_verbs(here, 1);
+	struct urdma_create_ah ask = {
+		.pd = p.pd,
+		.attr = { .dgid = { [10] = 0xff, 0xff, 10, 0, 0, 2 },
+			  .sgid_index = 1,
+			  .is_global = 1,
+			  .port_num = 1 },
+	};
+	struct urdma_handle ah;
+	struct urdma_empty none;
+
+	(void)state;
+	assert_int_equal(ASK(p.fd, URDMA_OP_CREATE_AH, &ask, &ah), 0);
+	assert_int_equal(ASK(other.fd, URDMA_OP_DESTROY_AH, &ah, &none),
+			 -EINVAL);
+	assert_int_equal(ASK(p.fd, URDMA_OP_DESTROY_AH, &ah, &none), 0);
+	ask.attr.is_global = 0;
+	assert_int_equal(ASK(p.fd, URDMA_OP_CREATE_AH, &ask, &ah), -EINVAL);
+	close_session(&other);
 	close_session(&p);
 }
 
@@ -637,6 +662,7 @@ int main(void)
 		CASE(one_session_has_one_context),
 		CASE(objects_need_a_context),
 		CASE(the_device_and_its_port_can_be_queried),
+		CASE(address_handles_belong_to_their_session),
 		CASE(memory_is_registered_in_what_was_attached),
 		CASE(only_a_mem_file_is_memory),
 		CASE(queues_lie_in_arenas_that_can_be_mapped),

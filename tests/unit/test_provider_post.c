@@ -456,12 +456,70 @@ static void too_many_receives_or_elements_are_refused(void **state)
 	assert_int_equal(ibv_post_recv(qp, &wr, &bad), ENOMEM);
 }
 
+static struct ibv_ah *make_ah(void)
+{
+	struct ibv_ah_attr attr = { .is_global = 1, .port_num = 1 };
+	struct ibv_ah *ah = ibv_create_ah(pd, &attr);
+
+	assert_non_null(ah);
+	return ah;
+}
+
+/* A queue pair of datagrams in the place of the connected one. */
+static void turn_into_datagrams(void)
+{
+	struct ibv_qp_init_attr attr = { .send_cq = cq,
+					 .recv_cq = cq,
+					 .qp_type = IBV_QPT_UD };
+
+	ibv_destroy_qp(qp);
+	qp = ibv_create_qp(pd, &attr);
+	assert_non_null(qp);
+	enter(IBV_QPS_INIT);
+}
+
+static void a_datagram_says_where_it_goes(void **state)
+{
+	struct ibv_sge sges[] = { sge(0, 500) };
+	struct ibv_send_wr wr = { .sg_list = sges,
+				  .num_sge = 1,
+				  .opcode = IBV_WR_SEND };
+	struct urdma_sqe sqe;
+
+	(void)state;
+	turn_into_datagrams();
+	wr.wr.ud.ah = make_ah();
+	wr.wr.ud.remote_qpn = 0x123456;
+	wr.wr.ud.remote_qkey = 0x11111111;
+	assert_int_equal(post(&wr), 0);
+	sqe = sent(NULL, 0);
+	assert_int_equal(sqe.ah, 77);
+	assert_int_equal(sqe.remote_qpn, 0x123456);
+	assert_int_equal(sqe.remote_qkey, 0x11111111);
+	wr.opcode = IBV_WR_RDMA_WRITE;
+	assert_int_equal(post(&wr), EINVAL);
+	assert_int_equal(ibv_destroy_ah(wr.wr.ud.ah), 0);
+	assert_int_equal(fake.calls[IB_USER_VERBS_CMD_DESTROY_AH], 1);
+}
+
+static void an_address_that_urdmad_refuses_makes_no_handle(void **state)
+{
+	struct ibv_ah_attr attr = { .port_num = 1 };
+
+	(void)state;
+	fake.fails[IB_USER_VERBS_CMD_CREATE_AH] = EINVAL;
+	assert_null(ibv_create_ah(pd, &attr));
+	assert_int_equal(errno, EINVAL);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(a_long_write_names_its_memory),
+		CASE(a_datagram_says_where_it_goes),
+		CASE(an_address_that_urdmad_refuses_makes_no_handle),
 		CASE(posting_rings_the_bell_of_the_queue_pair),
 		CASE(a_sleeping_daemon_is_kicked_once_a_call),
 		CASE(a_small_payload_of_known_memory_travels_along),

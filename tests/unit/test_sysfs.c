@@ -8,14 +8,26 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "rdma/gid.h"
 #include "urdmad/sysfs.h"
 
+static const struct gid_table gids = {
+	.entries = { { .raw = { 0x02, 0x00, 0x00, 0xaa, 0xbb, 0xcc },
+		       .type = GID_ROCE_V1 },
+		     { .raw = { [10] = 0xff, 0xff, 10, 2, 0, 100 },
+		       .type = GID_ROCE_V2 } },
+	.count = 2,
+};
 static const struct sysfs_device devices[] = {
 	{ .name = "urdma0",
 	  .netdev = "eth1",
 	  .mac = { 0x02, 0x00, 0x00, 0xaa, 0xbb, 0xcc },
+	  .gids = &gids,
 	  .mtu = 9000 },
-	{ .name = "other", .mac = { 0x02, 0, 0, 0, 0, 2 }, .mtu = 1500 },
+	{ .name = "other",
+	  .mac = { 0x02, 0, 0, 0, 0, 2 },
+	  .gids = &gids,
+	  .mtu = 1500 },
 };
 
 static char base[] = "/tmp/urdma-sysfs-XXXXXX";
@@ -72,7 +84,7 @@ static void programs_find_what_libibverbs_looks_for(void **state)
 	expect("dev/infiniband/uverbs1", "");
 }
 
-static void a_port_is_ethernet_with_one_gid_of_its_mac(void **state)
+static void a_port_is_ethernet_with_all_its_gids(void **state)
 {
 	(void)state;
 	assert_int_equal(sysfs_write(tree, devices, 2), 0);
@@ -83,6 +95,11 @@ static void a_port_is_ethernet_with_one_gid_of_its_mac(void **state)
 	       "IB/RoCE v1\n");
 	expect("sys/class/infiniband/urdma0/ports/1/gid_attrs/ndevs/0",
 	       "eth1\n");
+	expect("sys/class/infiniband/urdma0/ports/1/gids/1",
+	       "0000:0000:0000:0000:0000:ffff:0a02:0064\n");
+	expect("sys/class/infiniband/urdma0/ports/1/gid_attrs/types/1",
+	       "RoCE v2\n");
+	expect("sys/class/infiniband/other/ports/1/gid_attrs/ndevs/1", "\n");
 	expect("sys/class/infiniband/urdma0/ports/1/pkeys/0", "0xffff\n");
 }
 
@@ -123,29 +140,15 @@ static void a_place_that_cannot_be_written_is_an_error(void **state)
 	assert_int_equal(sysfs_write("/proc/none/x.d", devices, 1), -ENOENT);
 }
 
-/* RFC 4291 appendix A. */
-static void a_guid_is_the_eui64_of_the_mac(void **state)
-{
-	static const uint8_t mac[6] = { 0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde };
-	static const uint8_t wanted[8] = { 0x36, 0x56, 0x78, 0xff,
-					   0xfe, 0x9a, 0xbc, 0xde };
-	uint8_t guid[8];
-
-	(void)state;
-	sysfs_guid(guid, mac);
-	assert_memory_equal(guid, wanted, sizeof(guid));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(programs_find_what_libibverbs_looks_for),
-		cmocka_unit_test(a_port_is_ethernet_with_one_gid_of_its_mac),
+		cmocka_unit_test(a_port_is_ethernet_with_all_its_gids),
 		cmocka_unit_test(librdmacm_finds_its_device),
 		cmocka_unit_test(an_old_tree_is_replaced_as_a_whole),
 		cmocka_unit_test(removing_leaves_nothing),
 		cmocka_unit_test(a_place_that_cannot_be_written_is_an_error),
-		cmocka_unit_test(a_guid_is_the_eui64_of_the_mac),
 	};
 
 	return cmocka_run_group_tests(tests, make_base, remove_base);

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "rdma/gid.h"
+
+#include <string.h>
+
+static const uint8_t mapped_prefix[12] = { [10] = 0xff, [11] = 0xff };
+
+static uint8_t *add(struct gid_table *table, enum gid_type type)
+{
+	struct gid *gid = &table->entries[table->count++];
+
+	gid->type = type;
+	return gid->raw;
+}
+
+/* Programs choose "RoCE v2" with an IPv4 address in it, if left to choose. */
+static void add_ip4(struct gid_table *table, const uint8_t ip4[4])
+{
+	gid_from_ip4(add(table, GID_ROCE_V2), ip4);
+}
+
+void gid_table_iwarp(struct gid_table *table, const uint8_t mac[6],
+		     const uint8_t ip4[4])
+{
+	*table = (struct gid_table){ 0 };
+	memcpy(add(table, GID_ROCE_V1), mac, 6);
+	add_ip4(table, ip4);
+}
+
+void gid_table_roce(struct gid_table *table, const uint8_t mac[6],
+		    const uint8_t ip4[4], const uint8_t ip6[16])
+{
+	uint8_t *link_local;
+
+	*table = (struct gid_table){ 0 };
+	link_local = add(table, GID_ROCE_V2);
+	link_local[0] = 0xfe;
+	link_local[1] = 0x80;
+	gid_eui64(link_local + 8, mac);
+	add_ip4(table, ip4);
+	if (ip6)
+		memcpy(add(table, GID_ROCE_V2), ip6, GID_LEN);
+}
+
+const char *gid_type_name(enum gid_type type)
+{
+	return type == GID_ROCE_V2 ? "RoCE v2" : "IB/RoCE v1";
+}
+
+void gid_from_ip4(uint8_t raw[GID_LEN], const uint8_t ip4[4])
+{
+	memcpy(raw, mapped_prefix, sizeof(mapped_prefix));
+	memcpy(raw + sizeof(mapped_prefix), ip4, 4);
+}
+
+bool gid_is_ip4(const uint8_t raw[GID_LEN])
+{
+	return memcmp(raw, mapped_prefix, sizeof(mapped_prefix)) == 0;
+}
+
+const uint8_t *gid_ip4(const uint8_t raw[GID_LEN])
+{
+	return raw + sizeof(mapped_prefix);
+}
+
+void gid_eui64(uint8_t eui64[8], const uint8_t mac[6])
+{
+	memcpy(eui64, mac, 3);
+	eui64[0] ^= 2;
+	eui64[3] = 0xff;
+	eui64[4] = 0xfe;
+	memcpy(eui64 + 5, mac + 3, 3);
+}
