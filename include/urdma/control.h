@@ -80,6 +80,7 @@ enum urdma_op {
 	URDMA_OP_DESTROY_QP = 31, /* takes: async socket */
 	URDMA_OP_CREATE_AH = 32,
 	URDMA_OP_DESTROY_AH = 33,
+	URDMA_OP_MODIFY_CQ = 34,
 	URDMA_OP_CREATE_SRQ = 40,
 	URDMA_OP_MODIFY_SRQ = 41,
 	URDMA_OP_QUERY_SRQ = 42,
@@ -310,6 +311,13 @@ struct urdma_create_cq_reply {
 };
 URDMA_CONTROL_SIZE(urdma_create_cq_reply, 40);
 
+struct urdma_modify_cq {
+	__u32 cq;
+	__u16 count;	 /* completions, 0: any number */
+	__u16 period_us; /* 0: any time */
+};
+URDMA_CONTROL_SIZE(urdma_modify_cq, 8);
+
 /* Events of the dying object that the program had read (it will wait until it
  * acknowledged as many); unread ones are taken back. */
 struct urdma_destroy_reply {
@@ -482,6 +490,7 @@ URDMA_CONTROL_SIZE(urdma_query_qp_reply, 96);
 	X(CREATE_CHANNEL, empty, handle, 0, 1)                                 \
 	X(CREATE_CQ, create_cq, create_cq_reply, 0, 0)                         \
 	X(DESTROY_CQ, handle, destroy_reply, 2, 0)                             \
+	X(MODIFY_CQ, modify_cq, empty, 0, 0)                                   \
 	X(CREATE_QP, create_qp, create_qp_reply, 0, 0)                         \
 	X(MODIFY_QP, modify_qp, empty, 0, 0)                                   \
 	X(QUERY_QP, handle, query_qp_reply, 0, 0)                              \

@@ -32,9 +32,9 @@ static inline void arm_set(struct urdma_ring *cq, enum urdma_arm arm)
 	full_fence();
 }
 
-/* urdmad, after ring_publish(): is an event due?  `solicited`: one of the
- * completions is, or failed.  True at most once for each arm_set(). */
-static inline bool arm_take(struct urdma_ring *cq, bool solicited)
+/* urdmad, after ring_publish(): would an event be wanted?  `solicited`: one of
+ * the completions is, or failed. */
+static inline bool arm_pending(const struct urdma_ring *cq, bool solicited)
 {
 	uint32_t armed;
 
@@ -42,7 +42,13 @@ static inline bool arm_take(struct urdma_ring *cq, bool solicited)
 	armed = __atomic_load_n(&cq->armed, __ATOMIC_RELAXED);
 	if (armed == URDMA_ARM_NONE)
 		return false;
-	if (armed == URDMA_ARM_SOLICITED && !solicited)
+	return armed != URDMA_ARM_SOLICITED || solicited;
+}
+
+/* Likewise, and it is made now: true at most once for each arm_set(). */
+static inline bool arm_take(struct urdma_ring *cq, bool solicited)
+{
+	if (!arm_pending(cq, solicited))
 		return false;
 	return __atomic_exchange_n(&cq->armed, URDMA_ARM_NONE,
 				   __ATOMIC_ACQ_REL) != URDMA_ARM_NONE;

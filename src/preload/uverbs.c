@@ -4,11 +4,13 @@
 
 #include <errno.h>
 #include <rdma/ib_user_verbs.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "preload/trace.h"
 
-enum { WORD = 4 }; /* what in_words and out_words count */
+/* What in_words and out_words count. */
+enum { WORD = 4, EX_WORD = 8 };
 
 struct method {
 	const char *name;
@@ -62,6 +64,17 @@ static const struct method methods[] = {
 	       sizeof(struct ib_uverbs_post_send_resp), uverbs_post_send),
 };
 
+/* Those with the longer header; libibverbs uses a plain one instead of those
+ * that are not here, where there is one. */
+#define EX_METHOD(cmd, request_struct, response_bytes, handler)                \
+	[IB_USER_VERBS_EX_CMD_##cmd] = { "EX_" #cmd,                           \
+					 sizeof(struct request_struct),        \
+					 response_bytes, handler }
+
+static const struct method ex_methods[] = {
+	EX_METHOD(MODIFY_CQ, ib_uverbs_ex_modify_cq, 0, uverbs_modify_cq),
+};
+
 static size_t at_most(size_t a, size_t b)
 {
 	return a < b ? a : b;
@@ -79,14 +92,22 @@ void uverbs_respond(const struct uverbs_command *command, const void *core,
 		       at_most(driver_len, left - core_len));
 }
 
-/* The extended commands have no method here: libibverbs then falls back to the
- * plain ones. */
-static const struct method *find_method(uint32_t command)
+static bool is_extended(const struct ib_uverbs_cmd_hdr *header)
 {
-	if (command >= sizeof(methods) / sizeof(*methods) ||
-	    !methods[command].run)
+	return header->command & IB_USER_VERBS_CMD_FLAG_EXTENDED;
+}
+
+static const struct method *find_method(const struct ib_uverbs_cmd_hdr *header)
+{
+	bool ex = is_extended(header);
+	const struct method *table = ex ? ex_methods : methods;
+	size_t count = ex ? sizeof(ex_methods) / sizeof(*ex_methods)
+			  : sizeof(methods) / sizeof(*methods);
+	uint32_t number = header->command & ~IB_USER_VERBS_CMD_FLAG_EXTENDED;
+
+	if (number >= count || !table[number].run)
 		return NULL;
-	return &methods[command];
+	return &table[number];
 }
 
 /* The kernel's checks, and its errors for them. */
@@ -125,6 +146,60 @@ static int run(int fd, const struct fd_info *session,
 	return method->run(&command);
 }
 
+/* The same of the extended form, where driver data is counted apart. */
+static int check_ex_lengths(const struct method *method,
+			    const struct ib_uverbs_cmd_hdr *header, size_t len)
+{
+	const struct ib_uverbs_ex_cmd_hdr *ex = (const void *)(header + 1);
+
+	if (len < sizeof(*header) + sizeof(*ex) || ex->cmd_hdr_reserved ||
+	    sizeof(*header) + sizeof(*ex) + (size_t)header->in_words * EX_WORD +
+			    (size_t)ex->provider_in_words * EX_WORD !=
+		    len)
+		return -EINVAL;
+	if (!ex->response != (!header->out_words && !ex->provider_out_words))
+		return -EINVAL;
+	if ((size_t)header->in_words * EX_WORD < method->request ||
+	    (size_t)header->out_words * EX_WORD < method->response)
+		return -ENOSPC;
+	return 0;
+}
+
+static int run_ex(int fd, const struct fd_info *session,
+		  const struct method *method,
+		  const struct ib_uverbs_cmd_hdr *header)
+{
+	const struct ib_uverbs_ex_cmd_hdr *ex = (const void *)(header + 1);
+	const char *core = (const char *)(ex + 1);
+	struct uverbs_command command = {
+		.fd = fd,
+		.session = session,
+		.core = core,
+		.driver = core + (size_t)header->in_words * EX_WORD,
+		.driver_len = (size_t)ex->provider_in_words * EX_WORD,
+		.response = (void *)(uintptr_t)ex->response,
+		.response_len =
+			(size_t)(header->out_words + ex->provider_out_words) *
+			EX_WORD,
+	};
+
+	return method->run(&command);
+}
+
+static int check_and_run(int fd, const struct fd_info *session,
+			 const struct method *method,
+			 const struct ib_uverbs_cmd_hdr *header, size_t len)
+{
+	bool ex = is_extended(header);
+	int ret = ex ? check_ex_lengths(method, header, len)
+		     : check_lengths(method, header, len);
+
+	if (ret < 0)
+		return ret;
+	return ex ? run_ex(fd, session, method, header)
+		  : run(fd, session, method, header, len);
+}
+
 ssize_t uverbs_write(int fd, const struct fd_info *session, const void *buf,
 		     size_t len)
 {
@@ -134,15 +209,13 @@ ssize_t uverbs_write(int fd, const struct fd_info *session, const void *buf,
 
 	if (len < sizeof(*header))
 		return -EINVAL;
-	method = find_method(header->command);
+	method = find_method(header);
 	if (!method) {
 		trace("uverbs fd %d command %#x: not supported", fd,
 		      header->command);
 		return -EOPNOTSUPP;
 	}
-	ret = check_lengths(method, header, len);
-	if (ret == 0)
-		ret = run(fd, session, method, header, len);
+	ret = check_and_run(fd, session, method, header, len);
 	trace("uverbs fd %d %s in %u out %u: %s", fd, method->name,
 	      header->in_words, header->out_words,
 	      ret ? strerrorname_np(-ret) : "done");

@@ -10,6 +10,8 @@
 #include "preload/notes.h"
 #include "preload/session.h"
 
+enum { CQ_MODERATE = 1 << 0 }; /* the one bit of MODIFY_CQ's mask */
+
 /* The channel by the program's descriptor: any copy of it will do. */
 static int find_channel(const struct uverbs_command *command, int fd,
 			struct fd_info *channel)
@@ -94,6 +96,24 @@ int uverbs_create_cq(const struct uverbs_command *command)
 	driver.ring = reply.ring;
 	uverbs_respond(command, &core, sizeof(core), &driver, sizeof(driver));
 	return 0;
+}
+
+int uverbs_modify_cq(const struct uverbs_command *command)
+{
+	const struct ib_uverbs_ex_modify_cq *cmd = command->core;
+	struct urdma_modify_cq request = {
+		.cq = cmd->cq_handle,
+		.count = cmd->attr.cq_count,
+		.period_us = cmd->attr.cq_period,
+	};
+	struct urdma_empty reply;
+
+	if (cmd->reserved)
+		return -EINVAL;
+	if (cmd->attr_mask != CQ_MODERATE)
+		return -EOPNOTSUPP;
+	return session_call(command->fd, URDMA_OP_MODIFY_CQ, &request,
+			    sizeof(request), &reply, sizeof(reply));
 }
 
 int uverbs_destroy_cq(const struct uverbs_command *command)

@@ -2,8 +2,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "provider/provider.h"
+
+enum { CLOCK_KHZ = 1000000 };
 
 struct get_context_cmd {
 	_Alignas(8) unsigned char core[sizeof(struct ibv_get_context)];
@@ -16,12 +19,53 @@ struct get_context_resp {
 	struct urdma_uhw_get_context_resp uhw;
 };
 
+/* True: the caller's structure, of some release, has it. */
+#define HAS_FIELD(attr_size, field)                                            \
+	((attr_size) >=                                                        \
+	 offsetof(struct ibv_device_attr_ex, field) +                          \
+		 sizeof(((struct ibv_device_attr_ex *)0)->field))
+
+/* What the queues can do is known here: the command that could tell is one of
+ * the extended ones. */
 static int query_device_ex(struct ibv_context *ibv,
 			   const struct ibv_query_device_ex_input *input,
 			   struct ibv_device_attr_ex *attr, size_t attr_size)
 {
-	return ibv_cmd_query_device_any(ibv, input, attr, attr_size, NULL,
-					NULL);
+	int error = ibv_cmd_query_device_any(ibv, input, attr, attr_size, NULL,
+					     NULL);
+
+	if (error)
+		return error;
+	/* completions are stamped with ns, that is, a clock of 1 GHz */
+	if (HAS_FIELD(attr_size, completion_timestamp_mask))
+		attr->completion_timestamp_mask = UINT64_MAX;
+	if (HAS_FIELD(attr_size, hca_core_clock))
+		attr->hca_core_clock = CLOCK_KHZ;
+	if (HAS_FIELD(attr_size, cq_mod_caps))
+		attr->cq_mod_caps = (struct ibv_cq_moderation_caps){
+			.max_cq_count = UINT16_MAX,
+			.max_cq_period = UINT16_MAX,
+		};
+	return 0;
+}
+
+/* In ticks of that clock, all of them in tv_nsec: there they are looked for by
+ * programs that know other cards. */
+static int query_rt_values(struct ibv_context *ibv,
+			   struct ibv_values_ex *values)
+{
+	struct timespec now;
+
+	(void)ibv;
+	if (values->comp_mask & ~(uint32_t)IBV_VALUES_MASK_RAW_CLOCK)
+		return EOPNOTSUPP;
+	if (values->comp_mask & IBV_VALUES_MASK_RAW_CLOCK) {
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		values->raw_clock.tv_sec = 0;
+		values->raw_clock.tv_nsec =
+			now.tv_sec * 1000000000L + now.tv_nsec;
+	}
+	return 0;
 }
 
 static int query_port(struct ibv_context *ibv, uint8_t port,
@@ -69,21 +113,38 @@ static void async_event(struct ibv_context *ibv, struct ibv_async_event *event)
 
 /* Others are answered by libibverbs with EOPNOTSUPP. */
 #define OP(name, function) [PABI_OP_##name] = (pabi_fn)(function)
+/* clang-format off */
 static const pabi_fn ops[PABI_OP_COUNT] = {
-	OP(create_ah, ah_create),	  OP(destroy_ah, ah_destroy),
-	OP(alloc_pd, pd_alloc),		  OP(async_event, async_event),
-	OP(create_cq, cq_create),	  OP(create_qp, qp_create),
-	OP(create_srq, srq_create),	  OP(dealloc_pd, pd_dealloc),
-	OP(dereg_mr, mr_dereg),		  OP(destroy_cq, cq_destroy),
-	OP(destroy_qp, qp_destroy),	  OP(destroy_srq, srq_destroy),
-	OP(free_context, context_free),	  OP(modify_qp, qp_modify),
-	OP(modify_srq, srq_modify),	  OP(poll_cq, cq_poll),
-	OP(post_recv, qp_post_recv),	  OP(post_send, qp_post_send),
-	OP(post_srq_recv, srq_post_recv), OP(query_device_ex, query_device_ex),
-	OP(query_port, query_port),	  OP(query_qp, qp_query),
-	OP(query_srq, srq_query),	  OP(reg_mr, mr_reg),
+	OP(alloc_pd, pd_alloc),
+	OP(async_event, async_event),
+	OP(create_ah, ah_create),
+	OP(create_cq, cq_create),
+	OP(create_cq_ex, cq_create_ex),
+	OP(create_qp, qp_create),
+	OP(create_srq, srq_create),
+	OP(dealloc_pd, pd_dealloc),
+	OP(dereg_mr, mr_dereg),
+	OP(destroy_ah, ah_destroy),
+	OP(destroy_cq, cq_destroy),
+	OP(destroy_qp, qp_destroy),
+	OP(destroy_srq, srq_destroy),
+	OP(free_context, context_free),
+	OP(modify_cq, cq_modify),
+	OP(modify_qp, qp_modify),
+	OP(modify_srq, srq_modify),
+	OP(poll_cq, cq_poll),
+	OP(post_recv, qp_post_recv),
+	OP(post_send, qp_post_send),
+	OP(post_srq_recv, srq_post_recv),
+	OP(query_device_ex, query_device_ex),
+	OP(query_port, query_port),
+	OP(query_qp, qp_query),
+	OP(query_rt_values, query_rt_values),
+	OP(query_srq, srq_query),
+	OP(reg_mr, mr_reg),
 	OP(req_notify_cq, cq_arm),
 };
+/* clang-format on */
 
 static int map_doorbell(struct context *context,
 			const struct urdma_uhw_get_context_resp *resp)

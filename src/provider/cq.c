@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 
 #include "base/arm.h"
@@ -41,6 +42,51 @@ fail:
 	cq_free(context, cq);
 	errno = error;
 	return NULL;
+}
+
+enum {
+	WC_FIELDS = IBV_WC_STANDARD_FLAGS |
+		    IBV_WC_EX_WITH_COMPLETION_TIMESTAMP |
+		    IBV_WC_EX_WITH_COMPLETION_TIMESTAMP_WALLCLOCK,
+};
+
+/* Polling is the same with one thread and with many; an overrun is never
+ * ignored, and there are no parent domains. */
+static bool is_possible(const struct ibv_cq_init_attr_ex *attr)
+{
+	if (attr->wc_flags & ~(uint64_t)WC_FIELDS ||
+	    attr->comp_mask & ~(uint32_t)IBV_CQ_INIT_ATTR_MASK_FLAGS)
+		return false;
+	return !(attr->comp_mask & IBV_CQ_INIT_ATTR_MASK_FLAGS) ||
+	       !(attr->flags & ~(uint32_t)IBV_CREATE_CQ_ATTR_SINGLE_THREADED);
+}
+
+struct ibv_cq_ex *cq_create_ex(struct ibv_context *ibv,
+			       struct ibv_cq_init_attr_ex *attr)
+{
+	struct ibv_cq *cq;
+
+	if (!is_possible(attr)) {
+		errno = EOPNOTSUPP;
+		return NULL;
+	}
+	if (attr->cqe > INT_MAX) {
+		errno = EINVAL;
+		return NULL;
+	}
+	cq = cq_create(ibv, (int)attr->cqe, attr->channel,
+		       (int)attr->comp_vector);
+	if (!cq)
+		return NULL;
+	cq_init_ex(&cq_of(cq)->ex);
+	return &cq_of(cq)->ex;
+}
+
+int cq_modify(struct ibv_cq *ibv, struct ibv_modify_cq_attr *attr)
+{
+	struct ibv_modify_cq cmd = { 0 };
+
+	return ibv_cmd_modify_cq(ibv, attr, &cmd, sizeof(cmd));
 }
 
 int cq_destroy(struct ibv_cq *ibv)

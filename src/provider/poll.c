@@ -72,12 +72,32 @@ static bool wants_proof(struct cq *cq)
 	return cq->empty_polls > CLOCK_EVERY;
 }
 
+struct cq_wait cq_found(struct cq *cq, bool something)
+{
+	if (something) {
+		cq->empty_polls = 0;
+		return (struct cq_wait){ 0 };
+	}
+	cq->empty_polls++;
+	return (struct cq_wait){
+		.yield = cq->empty_polls >= YIELD_AFTER,
+		.proof = wants_proof(cq),
+	};
+}
+
+void cq_wait(struct context *context, struct cq_wait wait)
+{
+	if (wait.proof)
+		context_kick(context, 0);
+	if (wait.yield)
+		sched_yield();
+}
+
 int cq_poll(struct ibv_cq *ibv, int entries, struct ibv_wc *wc)
 {
 	struct context *context = context_of(ibv->context);
 	struct cq *cq = cq_of(ibv);
-	bool proof = false;
-	bool yield = false;
+	struct cq_wait wait;
 	int n;
 
 	if (entries <= 0)
@@ -90,18 +110,8 @@ int cq_poll(struct ibv_cq *ibv, int entries, struct ibv_wc *wc)
 		if (!n)
 			n = flush_poll(context, cq, entries, wc);
 	}
-	if (n) {
-		cq->empty_polls = 0;
-	} else {
-		cq->empty_polls++;
-		yield = cq->empty_polls >= YIELD_AFTER;
-		proof = wants_proof(cq);
-	}
+	wait = cq_found(cq, n);
 	lock_drop(&cq->queue.lock);
-
-	if (proof)
-		context_kick(context, 0);
-	if (yield)
-		sched_yield();
+	cq_wait(context, wait);
 	return n;
 }

@@ -48,9 +48,13 @@ struct queue {
 struct cq {
 	union {
 		struct ibv_cq ibv;
+		struct ibv_cq_ex ex;
 		unsigned char room[PABI_CQ_ROOM];
 	};
 	struct queue queue;
+	/* Between ibv_start_poll and ibv_end_poll, which hold the lock. */
+	struct urdma_cqe cqe; /* the completion that is looked at */
+	uint32_t looked;      /* so many of the ring's, it included */
 	uint32_t empty_polls; /* in a row */
 	uint64_t look_after;  /* ns: when to see if urdmad lives; 0: unset */
 };
@@ -114,9 +118,24 @@ void context_kick(struct context *context, uint32_t qp_handle);
 /* cq.c, poll.c */
 struct ibv_cq *cq_create(struct ibv_context *ibv, int cqe,
 			 struct ibv_comp_channel *channel, int comp_vector);
+struct ibv_cq_ex *cq_create_ex(struct ibv_context *ibv,
+			       struct ibv_cq_init_attr_ex *attr);
 int cq_destroy(struct ibv_cq *ibv);
+int cq_modify(struct ibv_cq *ibv, struct ibv_modify_cq_attr *attr);
 int cq_arm(struct ibv_cq *ibv, int solicited_only);
 int cq_poll(struct ibv_cq *ibv, int entries, struct ibv_wc *wc);
+
+/* What is to be done after a look at a CQ, found with it locked, done without.
+ */
+struct cq_wait {
+	bool yield;
+	bool proof;
+};
+struct cq_wait cq_found(struct cq *cq, bool something);
+void cq_wait(struct context *context, struct cq_wait wait);
+
+/* poll_ex.c: what ibv_start_poll() and its like call. */
+void cq_init_ex(struct ibv_cq_ex *ex);
 
 /* flush.c: completes in error what a dead urdmad left behind on queues that
  * report to cq, at most `entries`; says how many.  The caller holds cq. */

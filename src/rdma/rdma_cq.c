@@ -20,6 +20,7 @@ uint32_t rdma_cq_slots(const struct rdma_dev *dev, uint32_t cqe)
 static void cq_free(struct rdma_cq *cq)
 {
 	async_drop(&cq->async);
+	timerq_drop(&cq->group->timers, &cq->timer);
 	list_remove(&cq->touched);
 	list_remove(&cq->overrun);
 	free(cq);
@@ -31,7 +32,8 @@ int rdma_cq_create(struct rdma_ctx *ctx, const struct rdma_cq_attr *attr,
 	struct rdma_dev *dev = ctx->dev;
 	struct rdma_cq *cq;
 
-	if (dev->cq_count >= dev->config.limits.max_cq)
+	if (dev->cq_count >= dev->config.limits.max_cq ||
+	    timerq_reserve(&dev->cqs.timers, dev->cq_count + 1) < 0)
 		return -ENOMEM;
 	cq = calloc(1, sizeof(*cq));
 	if (!cq)
@@ -41,8 +43,9 @@ int rdma_cq_create(struct rdma_ctx *ctx, const struct rdma_cq_attr *attr,
 	list_init(&cq->touched);
 	list_init(&cq->overrun);
 	list_init(&cq->users);
-	cq->touched_list = &dev->touched;
-	cq->overrun_list = &dev->overrun;
+	timer_init(&cq->timer);
+	cq->due = NSEC_NEVER;
+	cq->group = &dev->cqs;
 	cq->channel = attr->channel;
 	cq->handle = idtable_next_id(&ctx->cqs, &ctx->cq_cursor, 1, UINT32_MAX);
 	if (idtable_add(&ctx->cqs, cq->handle, cq) < 0) {
@@ -66,6 +69,11 @@ int rdma_cq_destroy(struct rdma_ctx *ctx, uint32_t handle)
 	ctx->dev->cq_count--;
 	cq_free(cq);
 	return 0;
+}
+
+void rdma_cq_modify(struct rdma_cq *cq, uint16_t count, uint16_t period_us)
+{
+	cq_moderate(cq, count, period_us * NSEC_PER_USEC);
 }
 
 struct rdma_cq *rdma_ctx_find_cq(const struct rdma_ctx *ctx, uint32_t cq)

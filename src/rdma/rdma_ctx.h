@@ -6,6 +6,7 @@
 #include "base/idtable.h"
 #include "base/list.h"
 #include "rdma/async.h"
+#include "rdma/cq.h"
 #include "rdma/gid.h"
 #include "rdma/qp.h"
 #include "rdma/rdma_dev.h"
@@ -18,9 +19,8 @@ struct rdma_dev {
 	struct idtable qps;  /* by number */
 	struct idtable keys; /* struct mr by key */
 	struct list ctxs;
-	struct list async;   /* struct async_source with events */
-	struct list touched; /* struct rdma_cq with completions */
-	struct list overrun; /* struct rdma_cq */
+	struct list async; /* struct async_source with events */
+	struct cq_group cqs;
 	uint32_t pd_count;
 	uint32_t cq_count;
 	uint32_t srq_count;

@@ -51,8 +51,7 @@ struct rdma_dev *rdma_dev_create(const struct rdma_config *config)
 	dev->link_up = true;
 	list_init(&dev->ctxs);
 	list_init(&dev->async);
-	list_init(&dev->touched);
-	list_init(&dev->overrun);
+	cq_group_init(&dev->cqs);
 	dev->transport = transports[config->transport];
 	if (dev->transport->open(dev) < 0) {
 		rdma_dev_destroy(dev);
@@ -68,6 +67,7 @@ void rdma_dev_destroy(struct rdma_dev *dev)
 	dev->transport->close(dev);
 	idtable_free(&dev->qps);
 	idtable_free(&dev->keys);
+	cq_group_fini(&dev->cqs);
 	free(dev);
 }
 
@@ -78,12 +78,20 @@ struct iw_stack *rdma_dev_iw(struct rdma_dev *dev)
 
 nsec_t rdma_dev_deadline(const struct rdma_dev *dev)
 {
-	return dev->transport->deadline(dev);
+	nsec_t queues = timerq_first(&dev->cqs.timers);
+	nsec_t wire = dev->transport->deadline(dev);
+
+	return queues < wire ? queues : wire;
 }
 
 void rdma_dev_expire(struct rdma_dev *dev, nsec_t now)
 {
 	dev->transport->expire(dev, now);
+}
+
+void rdma_dev_set_time(struct rdma_dev *dev, nsec_t now)
+{
+	cq_group_time(&dev->cqs, now);
 }
 
 void rdma_dev_set_link(struct rdma_dev *dev, bool up)
@@ -191,7 +199,7 @@ struct rdma_qp *rdma_dev_find_qp(const struct rdma_dev *dev, uint32_t qp_num)
 
 bool rdma_dev_event(struct rdma_dev *dev, struct rdma_event *event)
 {
-	const struct rdma_cq *cq = cq_take_event(&dev->touched);
+	const struct rdma_cq *cq = cq_take_event(&dev->cqs);
 	const struct async_source *source;
 	enum async_event type;
 
@@ -230,7 +238,7 @@ void rdma_dev_settle(struct rdma_dev *dev, nsec_t now)
 {
 	struct list *link;
 
-	while ((link = list_pop(&dev->overrun))) {
+	while ((link = list_pop(&dev->cqs.overrun))) {
 		struct rdma_cq *cq = list_member(link, struct rdma_cq, overrun);
 
 		for (link = cq->users.next; link != &cq->users;

@@ -88,9 +88,14 @@ void rdma_dev_destroy(struct rdma_dev *dev);
 /* What the port feeds, of the device's transport; NULL: it has the other. */
 struct iw_stack *rdma_dev_iw(struct rdma_dev *dev);
 
-/* When rdma_dev_expire() is due; NSEC_NEVER: not at all. */
+/* When rdma_dev_set_time() and rdma_dev_expire() are due; NSEC_NEVER: not at
+ * all. */
 nsec_t rdma_dev_deadline(const struct rdma_dev *dev);
 void rdma_dev_expire(struct rdma_dev *dev, nsec_t now);
+
+/* The time of this turn, before all else in it: completions are stamped with
+ * it, and moderated completion queues may be due. */
+void rdma_dev_set_time(struct rdma_dev *dev, nsec_t now);
 
 /* The port's link went up or down: an asynchronous event to every context. */
 void rdma_dev_set_link(struct rdma_dev *dev, bool up);
@@ -204,6 +209,10 @@ int rdma_cq_create(struct rdma_ctx *ctx, const struct rdma_cq_attr *attr,
 		   uint32_t *cq);
 /* EBUSY: a queue pair completes into it. */
 int rdma_cq_destroy(struct rdma_ctx *ctx, uint32_t cq);
+
+/* Moderation of its events: after `count` completions or, from the first of
+ * them, `period_us`.  What is 0 does not count; both 0: an event at once. */
+void rdma_cq_modify(struct rdma_cq *cq, uint16_t count, uint16_t period_us);
 
 /* NULL: no such handle. */
 struct rdma_cq *rdma_ctx_find_cq(const struct rdma_ctx *ctx, uint32_t cq);

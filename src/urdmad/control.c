@@ -155,6 +155,8 @@ static const struct op ops[] = {
 				  ASK(urdma_handle, urdma_destroy_reply,
 				      reserved),
 				  VERBS },
+	[URDMA_OP_MODIFY_CQ] = { control_modify_cq,
+				 ASK_ALL(urdma_modify_cq, urdma_empty), VERBS },
 	[URDMA_OP_CREATE_QP] = { control_create_qp,
 				 ASK(urdma_create_qp, urdma_create_qp_reply,
 				     reserved),
@@ -346,6 +348,13 @@ static int run(struct session *session, const struct op *op,
 	return ret;
 }
 
+/* Messages come between two turns, also after a long sleep. */
+static void set_time(struct control *control, nsec_t now)
+{
+	for (unsigned int i = 0; i < control->config.device_count; i++)
+		rdma_dev_set_time(control->config.devices[i], now);
+}
+
 void control_dispatch(struct session *session,
 		      const struct control_message *message,
 		      struct control_reply *reply, nsec_t now)
@@ -368,8 +377,10 @@ void control_dispatch(struct session *session,
 	if (!message->has_reply)
 		return;
 	ret = check(session, &head, message, &op);
-	if (ret == 0)
+	if (ret == 0) {
+		set_time(session->control, now);
 		ret = run(session, op, message, reply, &reply_len, now);
+	}
 	answer(reply, head.op, ret, reply_len);
 }
 

@@ -37,8 +37,8 @@ control_op control_mem_remap, control_mem_live, control_mem_release,
 	control_mem_faults;
 
 control_op control_create_channel, control_create_cq, control_destroy_cq,
-	control_create_qp, control_modify_qp, control_query_qp,
-	control_destroy_qp;
+	control_modify_cq, control_create_qp, control_modify_qp,
+	control_query_qp, control_destroy_qp;
 
 control_op control_create_srq, control_modify_srq, control_query_srq,
 	control_destroy_srq;

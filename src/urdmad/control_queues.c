@@ -175,6 +175,19 @@ int control_create_cq(struct control_call *call)
 	return 0;
 }
 
+int control_modify_cq(struct control_call *call)
+{
+	const struct urdma_modify_cq *ask = call->request;
+	struct session *session = call->session;
+	struct rdma_cq *cq =
+		session->ctx ? rdma_ctx_find_cq(session->ctx, ask->cq) : NULL;
+
+	if (!cq)
+		return -EINVAL;
+	rdma_cq_modify(cq, ask->count, ask->period_us);
+	return 0;
+}
+
 static bool is_comp_event_of(void *arg, const void *bytes, size_t len)
 {
 	const struct session_cq *cq = arg;

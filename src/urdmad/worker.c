@@ -84,6 +84,8 @@ static unsigned int turn(struct worker *worker, nsec_t now)
 	unsigned int work = 0;
 
 	for (unsigned int i = 0; i < worker->port_count; i++)
+		rdma_dev_set_time(worker->devices[i], now);
+	for (unsigned int i = 0; i < worker->port_count; i++)
 		work += pktio_receive(worker->ports[i], now);
 	control_service(worker->control, now);
 	expire(worker, now);

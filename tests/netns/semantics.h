@@ -25,6 +25,7 @@ extern const struct semantics_case access_cases[];
 extern const struct semantics_case queue_cases[];
 extern const struct semantics_case life_cases[];
 extern const struct semantics_case memory_cases[];
+extern const struct semantics_case extended_cases[];
 
 /* The host's own address, and the program that is to be executed setuid. */
 extern const char *own_address;
@@ -57,10 +58,14 @@ struct pair {
 void pair_open(struct pair *pair);
 /* The same with so many entries in b's CQ. */
 void pair_open_cq(struct pair *pair, int b_cqe);
+/* The same by ibv_create_cq_ex, with all fields that there are. */
+void pair_open_extended(struct pair *pair);
 /* The ends' queue pairs and whatever they use, nothing left over. */
 void pair_close(struct pair *pair);
 
 void end_open(struct end *end, struct rdma_cm_id *id, uint8_t fill, int cqe);
+/* The same on a CQ that is there already, and its channel. */
+void end_open_on(struct end *end, struct rdma_cm_id *id, uint8_t fill);
 void end_free_memory(struct end *end);
 
 /* A request on the whole of `bytes` or a part; wr_id as given. */
@@ -98,6 +103,9 @@ bool all_are(const uint8_t *bytes, uint64_t len, uint8_t value);
 void expect_bytes(const uint8_t *bytes, uint64_t len, uint8_t value,
 		  const char *what);
 void expect_number(const char *what, int64_t is, int64_t expected);
+
+/* The completion event of this end is there, and is taken. */
+void take_cq_event(struct end *end);
 
 /* `fd` becomes readable within the deadline. */
 void await_fd(int fd, const char *what);

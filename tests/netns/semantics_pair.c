@@ -59,6 +59,36 @@ void await_fd(int fd, const char *what)
 
 void end_open(struct end *end, struct rdma_cm_id *id, uint8_t fill, int cqe)
 {
+	end->channel = ibv_create_comp_channel(id->verbs);
+	need(end->channel != NULL, "ibv_create_comp_channel");
+	end->cq = ibv_create_cq(id->verbs, cqe, end, end->channel, 0);
+	need(end->cq != NULL, "ibv_create_cq");
+	end_open_on(end, id, fill);
+}
+
+static void end_open_extended(struct end *end, struct rdma_cm_id *id,
+			      uint8_t fill)
+{
+	struct ibv_cq_init_attr_ex attr = {
+		.cqe = 4 * DEPTH,
+		.cq_context = end,
+		.wc_flags = IBV_WC_STANDARD_FLAGS |
+			    IBV_WC_EX_WITH_COMPLETION_TIMESTAMP |
+			    IBV_WC_EX_WITH_COMPLETION_TIMESTAMP_WALLCLOCK,
+	};
+	struct ibv_cq_ex *ex;
+
+	end->channel = ibv_create_comp_channel(id->verbs);
+	need(end->channel != NULL, "ibv_create_comp_channel");
+	attr.channel = end->channel;
+	ex = ibv_create_cq_ex(id->verbs, &attr);
+	need(ex != NULL, "ibv_create_cq_ex");
+	end->cq = ibv_cq_ex_to_cq(ex);
+	end_open_on(end, id, fill);
+}
+
+void end_open_on(struct end *end, struct rdma_cm_id *id, uint8_t fill)
+{
 	struct ibv_qp_init_attr attr = {
 		.qp_type = IBV_QPT_RC,
 		.cap = { DEPTH, DEPTH, SGES, SGES, INLINE },
@@ -67,10 +97,6 @@ void end_open(struct end *end, struct rdma_cm_id *id, uint8_t fill, int cqe)
 	end->id = id;
 	end->pd = ibv_alloc_pd(id->verbs);
 	need(end->pd != NULL, "ibv_alloc_pd");
-	end->channel = ibv_create_comp_channel(id->verbs);
-	need(end->channel != NULL, "ibv_create_comp_channel");
-	end->cq = ibv_create_cq(id->verbs, cqe, end, end->channel, 0);
-	need(end->cq != NULL, "ibv_create_cq");
 	attr.send_cq = end->cq;
 	attr.recv_cq = end->cq;
 	need(rdma_create_qp(id, end->pd, &attr) == 0, "rdma_create_qp");
@@ -88,7 +114,22 @@ void pair_open(struct pair *pair)
 	pair_open_cq(pair, 4 * DEPTH);
 }
 
-void pair_open_cq(struct pair *pair, int b_cqe)
+/* How an end is opened. */
+struct plan {
+	bool extended;
+	int b_cqe;
+};
+
+static void open_end(struct end *end, struct rdma_cm_id *id, uint8_t fill,
+		     const struct plan *plan, int cqe)
+{
+	if (plan->extended)
+		end_open_extended(end, id, fill);
+	else
+		end_open(end, id, fill, cqe);
+}
+
+static void pair_open_as(struct pair *pair, const struct plan *plan)
 {
 	struct rdma_conn_param param = { .responder_resources = 4,
 					 .initiator_depth = 4 };
@@ -96,17 +137,28 @@ void pair_open_cq(struct pair *pair, int b_cqe)
 	uint32_t word = 0;
 
 	peer_listen(&listener, 0);
-	end_open(&pair->a,
+	open_end(&pair->a,
 		 peer_resolve(own_address,
 			      ntohs(rdma_get_src_port(listener.id))),
-		 'a', 4 * DEPTH);
+		 'a', plan, 4 * DEPTH);
 	param.private_data = &word;
 	param.private_data_len = sizeof(word);
 	need(rdma_connect(pair->a.id, &param) == 0, "rdma_connect");
-	end_open(&pair->b, peer_asked(&listener, &word), 'b', b_cqe);
+	open_end(&pair->b, peer_asked(&listener, &word), 'b', plan,
+		 plan->b_cqe);
 	peer_accept(pair->b.id);
 	peer_event(pair->a.id, RDMA_CM_EVENT_ESTABLISHED);
 	peer_unlisten(&listener);
+}
+
+void pair_open_cq(struct pair *pair, int b_cqe)
+{
+	pair_open_as(pair, &(struct plan){ .b_cqe = b_cqe });
+}
+
+void pair_open_extended(struct pair *pair)
+{
+	pair_open_as(pair, &(struct plan){ .extended = true });
 }
 
 void end_free_memory(struct end *end)
@@ -229,4 +281,17 @@ void settle(struct end *end)
 	for (int i = 0; i < 2; i++)
 		need(ibv_query_qp(end->qp, &attr, IBV_QP_STATE, &init) == 0,
 		     "ibv_query_qp");
+}
+
+void take_cq_event(struct end *end)
+{
+	struct ibv_cq *cq;
+	void *context;
+
+	await_fd(end->channel->fd, "a completion event");
+	need(ibv_get_cq_event(end->channel, &cq, &context) == 0,
+	     "ibv_get_cq_event");
+	if (cq != end->cq || context != end)
+		die("an event of another CQ");
+	ibv_ack_cq_events(cq, 1);
 }

@@ -165,19 +165,6 @@ static void completion_queue_overruns(void)
 	pair_close(&pair);
 }
 
-static void take_cq_event(struct end *end)
-{
-	struct ibv_cq *cq;
-	void *context;
-
-	await_fd(end->channel->fd, "a completion event");
-	need(ibv_get_cq_event(end->channel, &cq, &context) == 0,
-	     "ibv_get_cq_event");
-	if (cq != end->cq || context != end)
-		die("an event of another CQ");
-	ibv_ack_cq_events(cq, 1);
-}
-
 static void one_send(struct pair *pair, unsigned int flags)
 {
 	struct ask ask = a_send;

@@ -98,6 +98,58 @@ static void what_is_not_served_is_not_supported(void **state)
 		-EOPNOTSUPP);
 }
 
+/* MODIFY_CQ as the kernel takes it; `core` bytes of it. */
+static int modify_cq(int fd, struct ib_uverbs_ex_modify_cq core, uint16_t words,
+		     uint64_t response)
+{
+	struct {
+		struct ib_uverbs_cmd_hdr header;
+		struct ib_uverbs_ex_cmd_hdr ex;
+		struct ib_uverbs_ex_modify_cq core;
+	} message = {
+		.header = { IB_USER_VERBS_CMD_FLAG_EXTENDED |
+				    IB_USER_VERBS_EX_CMD_MODIFY_CQ,
+			    words, 0 },
+		.ex = { .response = response },
+		.core = core,
+	};
+	size_t len = sizeof(message) - sizeof(message.core) + 8UL * words;
+
+	return write(fd, &message, len) < 0 ? -errno : 0;
+}
+
+static void extended_commands_have_their_own_header(void **state)
+{
+	struct fixture *f = *state;
+	struct ib_uverbs_ex_modify_cq core = {
+		.cq_handle = 1,
+		.attr_mask = IBV_CQ_ATTR_MODERATE,
+		.attr = { 3, 4 },
+	};
+	char request[24] = { 0 };
+	int before = fake_ask("count %d", URDMA_OP_MODIFY_CQ);
+
+	assert_int_equal(modify_cq(f->fd, core, sizeof(core) / 8, 0),
+			 -EOPNOTSUPP); /* the fake's word */
+	assert_int_equal(fake_ask("count %d", URDMA_OP_MODIFY_CQ), before + 1);
+	assert_int_equal(modify_cq(f->fd, core, 1, 0), -ENOSPC);
+	/* room for a response that is not there */
+	assert_int_equal(modify_cq(f->fd, core, sizeof(core) / 8, 8), -EINVAL);
+	core.reserved = 1;
+	assert_int_equal(modify_cq(f->fd, core, sizeof(core) / 8, 0), -EINVAL);
+	core.reserved = 0;
+	core.attr_mask = 2;
+	assert_int_equal(modify_cq(f->fd, core, sizeof(core) / 8, 0),
+			 -EOPNOTSUPP);
+	/* no extended header at all */
+	assert_int_equal(verbs_command(f->fd,
+				       IB_USER_VERBS_CMD_FLAG_EXTENDED |
+					       IB_USER_VERBS_EX_CMD_MODIFY_CQ,
+				       request, 8, NULL, 0),
+			 -EINVAL);
+	assert_int_equal(fake_ask("count %d", URDMA_OP_MODIFY_CQ), before + 1);
+}
+
 static void the_daemons_refusal_is_the_commands(void **state)
 {
 	struct fixture *f = *state;
@@ -543,6 +595,7 @@ static int run(void)
 	const struct CMUnitTest tests[] = {
 		TEST(lengths_are_checked_as_the_kernel_does),
 		TEST(what_is_not_served_is_not_supported),
+		TEST(extended_commands_have_their_own_header),
 		TEST(the_daemons_refusal_is_the_commands),
 		TEST(the_device_is_described_as_urdmad_does),
 		TEST(provider_data_lies_behind_the_response),

@@ -269,6 +269,23 @@ static int (*const commands[64])(const unsigned char *, unsigned char *) = {
 	[IB_USER_VERBS_CMD_POST_SEND] = nothing,
 };
 
+/* The extended one that there is. */
+static int modify_cq(const unsigned char *payload, size_t count)
+{
+	struct ib_uverbs_ex_modify_cq cmd;
+
+	if (count != sizeof(struct ib_uverbs_cmd_hdr) +
+			     sizeof(struct ib_uverbs_ex_cmd_hdr) + sizeof(cmd))
+		return EINVAL;
+	memcpy(&cmd, payload + sizeof(struct ib_uverbs_ex_cmd_hdr),
+	       sizeof(cmd));
+	fake.moderate_count = cmd.attr.cq_count;
+	fake.moderate_period = cmd.attr.cq_period;
+	return cmd.cq_handle == 1 && cmd.attr_mask == IBV_CQ_ATTR_MODERATE
+		       ? 0
+		       : EINVAL;
+}
+
 static int run(const void *buf, size_t count)
 {
 	const unsigned char *payload =
@@ -277,6 +294,9 @@ static int run(const void *buf, size_t count)
 	uint64_t response = 0;
 
 	memcpy(&hdr, buf, sizeof(hdr));
+	if (hdr.command ==
+	    (IB_USER_VERBS_CMD_FLAG_EXTENDED | IB_USER_VERBS_EX_CMD_MODIFY_CQ))
+		return modify_cq(payload, count);
 	if (hdr.command >= 64 || !commands[hdr.command])
 		return EOPNOTSUPP;
 	fake.calls[hdr.command]++;

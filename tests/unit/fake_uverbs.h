@@ -25,6 +25,8 @@ struct fake {
 	/* urdmad's side of the queues made last. */
 	struct urdma_doorbell *doorbell;
 	struct ring sq, rq, cq;
+	/* What the last MODIFY_CQ wanted. */
+	uint16_t moderate_count, moderate_period;
 	/* How a command of this number fails, an errno. */
 	int fails[64];
 	unsigned int calls[64];

@@ -539,6 +539,37 @@ static uint32_t comp_events_at_destroy(const struct program *p, uint32_t qp,
 	return reply.comp_events_reported;
 }
 
+static int moderate(const struct program *p, uint32_t cq, uint16_t count)
+{
+	struct urdma_modify_cq ask = { .cq = cq, .count = count };
+	struct urdma_empty reply;
+
+	return ASK(p->fd, URDMA_OP_MODIFY_CQ, &ask, &reply);
+}
+
+static void a_moderated_queue_makes_its_event_later(void **state)
+{
+	struct program p = open_verbs(here, 1);
+	struct urdma_create_cq_reply cq;
+	struct urdma_create_qp_reply qp;
+	uint64_t word;
+	int fd, unused;
+	uint32_t channel = make_channel(&p, &fd);
+
+	(void)state;
+	qp = make_qp(&p, channel, &cq);
+	assert_int_equal(moderate(&p, cq.cq + 1, 2), -EINVAL);
+	assert_int_equal(moderate(&p, cq.cq, 2), 0);
+	make_event(&p, &cq, &qp); /* had it been asked for */
+	assert_int_equal(receive_with_fd(fd, &word, sizeof(word), &unused), -1);
+	assert_int_equal(moderate(&p, cq.cq, 0), 0);
+	assert_int_equal(receive_with_fd(fd, &word, sizeof(word), &unused),
+			 sizeof(word));
+	assert_int_equal(word, 0xc0 + channel);
+	close(fd);
+	close_session(&p);
+}
+
 static void destroying_a_queue_reports_the_events_that_were_read(void **state)
 {
 	struct program p = open_verbs(here, 1);
@@ -673,6 +704,7 @@ int main(void)
 		CASE(a_user_has_so_much_memory_and_so_many_entries),
 		CASE(a_user_has_so_many_descriptors),
 		CASE(completion_events_name_the_queue_by_the_program_s_word),
+		CASE(a_moderated_queue_makes_its_event_later),
 		CASE(destroying_a_queue_reports_the_events_that_were_read),
 		CASE(destroying_a_queue_takes_back_what_was_not_read),
 		CASE(a_program_learns_that_its_daemon_ends),

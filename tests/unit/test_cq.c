@@ -10,7 +10,8 @@ enum { SLOTS = 4 };
 
 struct fixture {
 	struct rdma_cq cq;
-	struct list async, touched, overrun;
+	struct list async;
+	struct cq_group group;
 	struct {
 		struct urdma_ring ring;
 		struct urdma_cqe slots[SLOTS];
@@ -24,16 +25,24 @@ static int setup(void **state)
 	(void)state;
 	memset(&f, 0, sizeof(f));
 	list_init(&f.async);
-	list_init(&f.touched);
-	list_init(&f.overrun);
+	cq_group_init(&f.group);
+	timerq_reserve(&f.group.timers, 1);
 	list_init(&f.cq.touched);
 	list_init(&f.cq.overrun);
 	list_init(&f.cq.users);
 	async_init(&f.cq.async, &f.async, NULL, 9);
 	ring_init(&f.cq.ring, &f.shared.ring, SLOTS, sizeof(struct urdma_cqe));
-	f.cq.touched_list = &f.touched;
-	f.cq.overrun_list = &f.overrun;
+	timer_init(&f.cq.timer);
+	f.cq.due = NSEC_NEVER;
+	f.cq.group = &f.group;
 	f.cq.channel = &f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	cq_group_fini(&f.group);
 	return 0;
 }
 
@@ -58,14 +67,14 @@ static void an_armed_queue_gives_one_event_for_one_arming(void **state)
 {
 	(void)state;
 	push(1, WC_SUCCESS, false);
-	assert_null(cq_take_event(&f.touched));
+	assert_null(cq_take_event(&f.group));
 	arm_set(&f.shared.ring, URDMA_ARM_ANY);
 	push(2, WC_SUCCESS, false);
 	push(3, WC_SUCCESS, false);
-	assert_ptr_equal(cq_take_event(&f.touched), &f.cq);
-	assert_null(cq_take_event(&f.touched));
+	assert_ptr_equal(cq_take_event(&f.group), &f.cq);
+	assert_null(cq_take_event(&f.group));
 	push(4, WC_SUCCESS, false);
-	assert_null(cq_take_event(&f.touched));
+	assert_null(cq_take_event(&f.group));
 }
 
 static void solicited_arming_waits_for_a_solicited_completion(void **state)
@@ -73,9 +82,9 @@ static void solicited_arming_waits_for_a_solicited_completion(void **state)
 	(void)state;
 	arm_set(&f.shared.ring, URDMA_ARM_SOLICITED);
 	push(1, WC_SUCCESS, false);
-	assert_null(cq_take_event(&f.touched));
+	assert_null(cq_take_event(&f.group));
 	push(2, WC_SUCCESS, true);
-	assert_ptr_equal(cq_take_event(&f.touched), &f.cq);
+	assert_ptr_equal(cq_take_event(&f.group), &f.cq);
 }
 
 static void a_failed_completion_counts_as_solicited(void **state)
@@ -83,7 +92,7 @@ static void a_failed_completion_counts_as_solicited(void **state)
 	(void)state;
 	arm_set(&f.shared.ring, URDMA_ARM_SOLICITED);
 	push(1, WC_WR_FLUSH_ERR, false);
-	assert_ptr_equal(cq_take_event(&f.touched), &f.cq);
+	assert_ptr_equal(cq_take_event(&f.group), &f.cq);
 }
 
 static void without_a_channel_nothing_is_told(void **state)
@@ -92,7 +101,7 @@ static void without_a_channel_nothing_is_told(void **state)
 	f.cq.channel = NULL;
 	arm_set(&f.shared.ring, URDMA_ARM_ANY);
 	push(1, WC_SUCCESS, false);
-	assert_null(cq_take_event(&f.touched));
+	assert_null(cq_take_event(&f.group));
 }
 
 static void an_overrun_kills_the_queue_and_says_so(void **state)
@@ -102,9 +111,9 @@ static void an_overrun_kills_the_queue_and_says_so(void **state)
 	(void)state;
 	for (int i = 0; i < SLOTS; i++)
 		push(i, WC_SUCCESS, false);
-	assert_true(list_empty(&f.overrun));
+	assert_true(list_empty(&f.group.overrun));
 	push(99, WC_SUCCESS, false);
-	assert_false(list_empty(&f.overrun));
+	assert_false(list_empty(&f.group.overrun));
 	assert_ptr_equal(async_take(&f.async, &event), &f.cq.async);
 	assert_int_equal(event, EVENT_CQ_ERR);
 	assert_null(async_take(&f.async, &event));
@@ -121,6 +130,7 @@ static void no_head_makes_it_write_outside_or_over_the_tail(void **state)
 					  UINT32_MAX, 0x80000000, 5 };
 
 	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+		teardown(state);
 		setup(state);
 		f.shared.ring.head = heads[i];
 		for (int n = 0; n < 20; n++)
@@ -129,7 +139,107 @@ static void no_head_makes_it_write_outside_or_over_the_tail(void **state)
 	}
 }
 
-#define TEST(t) cmocka_unit_test_setup(t, setup)
+static void a_completion_says_when_it_was(void **state)
+{
+	(void)state;
+	cq_group_time(&f.group, 123456789);
+	push(1, WC_SUCCESS, false);
+	assert_int_equal(f.shared.slots[0].timestamp, 123456789);
+}
+
+static void one_push(void)
+{
+	push(1, WC_SUCCESS, false);
+	f.shared.ring.head++;
+}
+
+static void a_moderated_queue_waits_for_its_number(void **state)
+{
+	(void)state;
+	cq_moderate(&f.cq, 3, 0);
+	arm_set(&f.shared.ring, URDMA_ARM_ANY);
+	for (int round = 0; round < 2; round++) {
+		one_push();
+		assert_null(cq_take_event(&f.group));
+		one_push();
+		assert_null(cq_take_event(&f.group));
+		one_push();
+		assert_ptr_equal(cq_take_event(&f.group), &f.cq);
+		assert_int_equal(timerq_first(&f.group.timers), NSEC_NEVER);
+		arm_set(&f.shared.ring, URDMA_ARM_ANY);
+	}
+}
+
+static void or_until_its_period_is_over(void **state)
+{
+	(void)state;
+	cq_moderate(&f.cq, 1000, 50);
+	arm_set(&f.shared.ring, URDMA_ARM_ANY);
+	cq_group_time(&f.group, 100);
+	one_push();
+	assert_null(cq_take_event(&f.group));
+	assert_int_equal(timerq_first(&f.group.timers), 150);
+	cq_group_time(&f.group, 149);
+	one_push(); /* the period is that of the first */
+	assert_null(cq_take_event(&f.group));
+	assert_null(cq_take_event(&f.group));
+	cq_group_time(&f.group, 150);
+	assert_ptr_equal(cq_take_event(&f.group), &f.cq);
+	cq_group_time(&f.group, 1000);
+	assert_null(cq_take_event(&f.group));
+}
+
+static void a_full_ring_waits_for_no_number(void **state)
+{
+	(void)state;
+	cq_moderate(&f.cq, SLOTS + 1, 0);
+	arm_set(&f.shared.ring, URDMA_ARM_ANY);
+	for (int i = 0; i < SLOTS; i++) {
+		assert_null(cq_take_event(&f.group));
+		push(1, WC_SUCCESS, false);
+	}
+	assert_ptr_equal(cq_take_event(&f.group), &f.cq);
+}
+
+static void what_came_before_the_arming_is_not_counted(void **state)
+{
+	(void)state;
+	cq_moderate(&f.cq, 2, 10);
+	one_push();
+	assert_null(cq_take_event(&f.group));
+	assert_int_equal(timerq_first(&f.group.timers), NSEC_NEVER);
+	arm_set(&f.shared.ring, URDMA_ARM_ANY);
+	one_push();
+	assert_null(cq_take_event(&f.group));
+	one_push();
+	assert_ptr_equal(cq_take_event(&f.group), &f.cq);
+}
+
+static void a_solicited_one_is_remembered_while_it_waits(void **state)
+{
+	(void)state;
+	cq_moderate(&f.cq, 3, 0);
+	arm_set(&f.shared.ring, URDMA_ARM_SOLICITED);
+	push(1, WC_SUCCESS, true);
+	assert_null(cq_take_event(&f.group));
+	push(2, WC_SUCCESS, false);
+	push(3, WC_SUCCESS, false);
+	assert_ptr_equal(cq_take_event(&f.group), &f.cq);
+}
+
+static void without_moderation_any_more_it_does_not_wait(void **state)
+{
+	(void)state;
+	cq_moderate(&f.cq, 100, 100);
+	arm_set(&f.shared.ring, URDMA_ARM_ANY);
+	one_push();
+	assert_null(cq_take_event(&f.group));
+	cq_moderate(&f.cq, 0, 0);
+	assert_ptr_equal(cq_take_event(&f.group), &f.cq);
+	assert_int_equal(timerq_first(&f.group.timers), NSEC_NEVER);
+}
+
+#define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
 
 int main(void)
 {
@@ -140,6 +250,13 @@ int main(void)
 		TEST(a_failed_completion_counts_as_solicited),
 		TEST(without_a_channel_nothing_is_told),
 		TEST(an_overrun_kills_the_queue_and_says_so),
+		TEST(a_completion_says_when_it_was),
+		TEST(a_moderated_queue_waits_for_its_number),
+		TEST(or_until_its_period_is_over),
+		TEST(a_full_ring_waits_for_no_number),
+		TEST(what_came_before_the_arming_is_not_counted),
+		TEST(a_solicited_one_is_remembered_while_it_waits),
+		TEST(without_moderation_any_more_it_does_not_wait),
 		TEST(no_head_makes_it_write_outside_or_over_the_tail),
 	};
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include <rdma/ib_user_verbs.h>
 
@@ -56,6 +57,7 @@ static void complete(uint64_t wr_id)
 		.slid = 7,
 		.sl = 8,
 		.dlid_path_bits = 9,
+		.timestamp = 1000 + wr_id,
 	};
 
 	memcpy(ring_slot(&fake.cq, 0), &cqe, sizeof(cqe));
@@ -223,6 +225,184 @@ static void polling_in_vain_asks_whether_urdmad_lives(void **state)
 	assert_int_equal(wc.status, IBV_WC_WR_FLUSH_ERR);
 }
 
+/*
+ * Polling completion by completion.
+ */
+
+static struct ibv_poll_cq_attr no_attr;
+
+static struct ibv_cq_ex *make_ex(uint64_t wc_flags)
+{
+	struct ibv_cq_init_attr_ex attr = {
+		.cqe = 8,
+		.wc_flags = wc_flags,
+	};
+
+	return ibv_create_cq_ex(context, &attr);
+}
+
+static void an_extended_queue_gives_field_by_field(void **state)
+{
+	struct ibv_cq_ex *ex = make_ex(
+		IBV_WC_STANDARD_FLAGS | IBV_WC_EX_WITH_COMPLETION_TIMESTAMP |
+		IBV_WC_EX_WITH_COMPLETION_TIMESTAMP_WALLCLOCK);
+
+	(void)state;
+	assert_non_null(ex);
+	assert_int_equal(ibv_start_poll(ex, &no_attr), ENOENT);
+	complete(7);
+	assert_int_equal(ibv_start_poll(ex, &no_attr), 0);
+	assert_int_equal(ex->wr_id, 7);
+	assert_int_equal(ex->status, IBV_WC_LOC_PROT_ERR);
+	assert_int_equal(ibv_wc_read_opcode(ex), IBV_WC_RECV_RDMA_WITH_IMM);
+	assert_int_equal(ibv_wc_read_vendor_err(ex), 1);
+	assert_int_equal(ibv_wc_read_byte_len(ex), 2);
+	assert_int_equal(ibv_wc_read_imm_data(ex), 3);
+	assert_int_equal(ibv_wc_read_invalidated_rkey(ex), 3);
+	assert_int_equal(ibv_wc_read_qp_num(ex), 4);
+	assert_int_equal(ibv_wc_read_src_qp(ex), 5);
+	assert_int_equal(ibv_wc_read_wc_flags(ex), IBV_WC_WITH_IMM);
+	assert_int_equal(ibv_wc_read_slid(ex), 7);
+	assert_int_equal(ibv_wc_read_sl(ex), 8);
+	assert_int_equal(ibv_wc_read_dlid_path_bits(ex), 9);
+	assert_int_equal(ibv_wc_read_completion_ts(ex), 1007);
+	ibv_end_poll(ex);
+	assert_int_equal(ibv_start_poll(ex, &no_attr), ENOENT);
+	ibv_destroy_cq(ibv_cq_ex_to_cq(ex));
+}
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* What was a second ago by the one clock was so by the other. */
+static void a_time_stamp_is_told_by_the_wall_clock_too(void **state)
+{
+	struct ibv_cq_ex *ex =
+		make_ex(IBV_WC_EX_WITH_COMPLETION_TIMESTAMP_WALLCLOCK);
+	uint64_t ago = 1000000000, before, after;
+
+	(void)state;
+	before = clock_ns(CLOCK_REALTIME);
+	complete(clock_ns(CLOCK_MONOTONIC) - ago - 1000);
+	assert_int_equal(ibv_start_poll(ex, &no_attr), 0);
+	after = ibv_wc_read_completion_wallclock_ns(ex);
+	assert_true(after + ago >= before);
+	assert_true(after + ago <= clock_ns(CLOCK_REALTIME));
+	ibv_end_poll(ex);
+	ibv_destroy_cq(ibv_cq_ex_to_cq(ex));
+}
+
+static void a_batch_frees_its_slots_at_its_end(void **state)
+{
+	struct ibv_cq_ex *ex = make_ex(0);
+
+	(void)state;
+	for (uint64_t i = 0; i < FAKE_SLOTS; i++)
+		complete(i);
+	assert_int_equal(ibv_start_poll(ex, &no_attr), 0);
+	for (uint64_t i = 1; i < 3; i++) {
+		assert_int_equal(ibv_next_poll(ex), 0);
+		assert_int_equal(ex->wr_id, i);
+	}
+	assert_int_equal(ring_room(&fake.cq), 0);
+	ibv_end_poll(ex);
+	assert_int_equal(ring_room(&fake.cq), 3);
+	assert_int_equal(ibv_start_poll(ex, &no_attr), 0);
+	assert_int_equal(ex->wr_id, 3);
+	for (uint64_t i = 4; i < FAKE_SLOTS; i++)
+		assert_int_equal(ibv_next_poll(ex), 0);
+	assert_int_equal(ibv_next_poll(ex), ENOENT);
+	assert_int_equal(ibv_next_poll(ex), ENOENT);
+	ibv_end_poll(ex);
+	assert_int_equal(fake.cq.shared->head, FAKE_SLOTS);
+	complete(99); /* the plain way goes on from there */
+	assert_int_equal(
+		ibv_poll_cq(ibv_cq_ex_to_cq(ex), 1, &(struct ibv_wc){ 0 }), 1);
+	ibv_destroy_cq(ibv_cq_ex_to_cq(ex));
+}
+
+static void what_the_card_cannot_tell_is_refused(void **state)
+{
+	struct ibv_cq_init_attr_ex attr = {
+		.cqe = 8,
+		.comp_mask = IBV_CQ_INIT_ATTR_MASK_FLAGS,
+		.flags = IBV_CREATE_CQ_ATTR_IGNORE_OVERRUN,
+	};
+	uint64_t flags[] = { IBV_WC_EX_WITH_CVLAN, IBV_WC_EX_WITH_FLOW_TAG,
+			     IBV_WC_EX_WITH_TM_INFO };
+	struct ibv_cq_ex *ex;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		assert_null(make_ex(flags[i]));
+		assert_int_equal(errno, EOPNOTSUPP);
+	}
+	assert_null(ibv_create_cq_ex(context, &attr));
+	assert_int_equal(errno, EOPNOTSUPP);
+	attr.comp_mask = IBV_CQ_INIT_ATTR_MASK_PD;
+	assert_null(ibv_create_cq_ex(context, &attr));
+	assert_int_equal(errno, EOPNOTSUPP);
+	attr.comp_mask = IBV_CQ_INIT_ATTR_MASK_FLAGS;
+	attr.flags = IBV_CREATE_CQ_ATTR_SINGLE_THREADED;
+	ex = ibv_create_cq_ex(context, &attr);
+	assert_non_null(ex);
+	assert_int_equal(ibv_start_poll(ex, &(struct ibv_poll_cq_attr){ 1 }),
+			 EINVAL);
+	ibv_destroy_cq(ibv_cq_ex_to_cq(ex));
+}
+
+static void a_dead_daemon_flushes_into_an_extended_queue(void **state)
+{
+	struct ibv_qp_init_attr attr = { .qp_type = IBV_QPT_RC };
+	struct ibv_qp_attr init = { .qp_state = IBV_QPS_INIT };
+	struct ibv_cq_ex *ex = make_ex(0);
+	struct ibv_qp *first = qp;
+
+	(void)state;
+	attr.send_cq = attr.recv_cq = ibv_cq_ex_to_cq(ex);
+	qp = ibv_create_qp(pd, &attr);
+	ibv_modify_qp(qp, &init, IBV_QP_STATE);
+	post_three();
+	complete(10);
+	ring_consume(&fake.sq, 1);
+	fake.doorbell->dead = 1;
+	assert_int_equal(ibv_start_poll(ex, &no_attr), 0);
+	assert_int_equal(ex->wr_id, 10);
+	assert_int_equal(ex->status, IBV_WC_LOC_PROT_ERR);
+	assert_int_equal(ibv_next_poll(ex), 0);
+	assert_int_equal(ex->wr_id, 11);
+	assert_int_equal(ex->status, IBV_WC_WR_FLUSH_ERR);
+	assert_int_equal(ibv_wc_read_qp_num(ex), qp->qp_num);
+	ibv_end_poll(ex);
+	assert_int_equal(ibv_start_poll(ex, &no_attr), 0);
+	assert_int_equal(ex->wr_id, 20);
+	assert_int_equal(ibv_next_poll(ex), ENOENT);
+	ibv_end_poll(ex);
+	ibv_destroy_qp(qp);
+	ibv_destroy_cq(ibv_cq_ex_to_cq(ex));
+	qp = first;
+}
+
+static void moderation_is_urdmads(void **state)
+{
+	struct ibv_modify_cq_attr attr = {
+		.attr_mask = IBV_CQ_ATTR_MODERATE,
+		.moderate = { .cq_count = 12, .cq_period = 345 },
+	};
+
+	(void)state;
+	assert_int_equal(ibv_modify_cq(cq, &attr), 0);
+	assert_int_equal(fake.moderate_count, 12);
+	assert_int_equal(fake.moderate_period, 345);
+	attr.attr_mask = IBV_CQ_ATTR_RESERVED;
+	assert_int_equal(ibv_modify_cq(cq, &attr), EINVAL);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -237,6 +417,12 @@ int main(void)
 		CASE(posting_to_a_dead_daemon_completes_in_error),
 		CASE(a_kick_that_fails_finds_the_death),
 		CASE(a_kick_refused_for_now_is_no_death),
+		CASE(an_extended_queue_gives_field_by_field),
+		CASE(a_time_stamp_is_told_by_the_wall_clock_too),
+		CASE(a_batch_frees_its_slots_at_its_end),
+		CASE(what_the_card_cannot_tell_is_refused),
+		CASE(a_dead_daemon_flushes_into_an_extended_queue),
+		CASE(moderation_is_urdmads),
 		CASE(polling_in_vain_asks_whether_urdmad_lives),
 	};
 

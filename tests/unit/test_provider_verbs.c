@@ -219,6 +219,33 @@ static void a_verb_we_lack_says_so(void **state)
 	ibv_close_device(context);
 }
 
+static void the_clock_of_completions_can_be_read(void **state)
+{
+	struct ibv_context *context = fake_open();
+	struct ibv_values_ex values = { .comp_mask =
+						IBV_VALUES_MASK_RAW_CLOCK };
+	struct ibv_device_attr_ex attr;
+	struct timespec now;
+	uint64_t before;
+
+	(void)state;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	before = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	assert_int_equal(ibv_query_rt_values_ex(context, &values), 0);
+	assert_int_equal(values.raw_clock.tv_sec, 0);
+	assert_true((uint64_t)values.raw_clock.tv_nsec >= before);
+	assert_true((uint64_t)values.raw_clock.tv_nsec <
+		    before + 60 * UINT64_C(1000000000));
+	values.comp_mask = IBV_VALUES_MASK_RESERVED;
+	assert_int_equal(ibv_query_rt_values_ex(context, &values), EOPNOTSUPP);
+	assert_int_equal(ibv_query_device_ex(context, NULL, &attr), 0);
+	assert_int_equal(attr.hca_core_clock, 1000000);
+	assert_true(attr.completion_timestamp_mask == UINT64_MAX);
+	assert_int_equal(attr.cq_mod_caps.max_cq_count, 65535);
+	assert_int_equal(attr.orig_attr.max_qp, 77);
+	ibv_close_device(context);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -245,6 +272,8 @@ int main(void)
 		cmocka_unit_test_setup(
 			a_queue_pair_that_is_refused_leaves_nothing, setup),
 		cmocka_unit_test_setup(a_queue_that_is_busy_stays, setup),
+		cmocka_unit_test_setup(the_clock_of_completions_can_be_read,
+				       setup),
 		cmocka_unit_test_setup(a_verb_we_lack_says_so, setup),
 	};
 
