@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "rdma/atomic.h"
 
-#include <errno.h>
-
-/* A program that writes the same bytes without end must not hold the device:
- * after so many tries the memory counts as gone. */
-enum { TRIES = 64 };
-
 /* RFC 7306 section 5.2.1: a 1 in the mask is the top bit of a field, from
  * which nothing is carried on. */
 static uint64_t add_fields(uint64_t a, uint64_t b, uint64_t tops)
@@ -34,18 +28,27 @@ uint64_t atomic_result(const struct rdmap_atomic_req *req, uint64_t before)
 	return before;
 }
 
-int atomic_execute(const struct rdmap_atomic_req *req, struct place *place,
-		   uint64_t addr, uint64_t *before)
+static uint64_t apply(const struct place_change *change, uint64_t before)
 {
-	int ret = place_read(place, addr, before, sizeof(*before));
+	const struct rdmap_atomic_req req = {
+		.op = (enum rdmap_atomic_op)change->word[0],
+		.data = change->word[1],
+		.mask = change->word[2],
+		.compare = change->word[3],
+		.compare_mask = change->word[4],
+	};
 
-	if (ret < 0)
-		return ret;
-	for (int i = 0; i < TRIES; i++) {
-		ret = place_cas64(place, addr, before,
-				  atomic_result(req, *before));
-		if (ret)
-			return ret < 0 ? ret : 0;
-	}
-	return -EBUSY;
+	return atomic_result(&req, before);
+}
+
+int atomic_execute(const struct rdmap_atomic_req *req, struct place *place,
+		   struct place_wait *wait, uint64_t addr, uint64_t *before)
+{
+	const struct place_change change = {
+		apply,
+		{ req->op, req->data, req->mask, req->compare,
+		  req->compare_mask },
+	};
+
+	return place_try_change(place, wait, addr, &change, before);
 }

@@ -17,9 +17,9 @@
 /* What is in memory afterwards, in host order as `before`. */
 uint64_t atomic_result(const struct rdmap_atomic_req *req, uint64_t before);
 
-/* `addr` is a program address and a multiple of 8.  0, or a negative errno:
- * the memory has gone. */
+/* `addr` is a program address and a multiple of 8.  0; -EINPROGRESS, as
+ * place_try_change(); another negative errno: the memory has gone. */
 int atomic_execute(const struct rdmap_atomic_req *req, struct place *place,
-		   uint64_t addr, uint64_t *before);
+		   struct place_wait *wait, uint64_t addr, uint64_t *before);
 
 #endif

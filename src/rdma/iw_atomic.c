@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Atomic operations of the peer (RFC 7306 section 5.2). */
+#include <errno.h>
+
 #include "rdma/atomic.h"
 #include "rdma/iw_stack_priv.h"
 #include "rdma/qp.h"
@@ -62,11 +64,14 @@ enum mr_verdict iw_atomic_do(struct iw_stream *stream,
 	struct rdmap_atomic_resp resp = { .id = req->id };
 	struct mr_span span;
 	enum mr_verdict verdict = find(stream, req, &span);
+	int ret;
 
 	if (verdict != MR_OK)
 		return verdict;
-	if (atomic_execute(req, span.place, span.addr, &resp.before) < 0)
-		return MR_BAD_KEY;
+	ret = atomic_execute(req, span.place, &stream->tx.wait, span.addr,
+			     &resp.before);
+	if (ret < 0)
+		return ret == -EINPROGRESS ? MR_WAIT : MR_BAD_KEY;
 	rdmap_atomic_resp_encode(&resp, out);
 	return MR_OK;
 }

@@ -24,6 +24,13 @@ static const struct {
 	[MR_BOUNDS] = { DDP_BOUNDS, RDMAP_BOUNDS },
 };
 
+/* The FPDU stays the first, and is dealt with again when there is an answer. */
+static enum iw_verdict stall(struct iw_rx *rx)
+{
+	rx->stalled = true;
+	return IW_OK;
+}
+
 enum iw_verdict iw_source_verdict(enum mr_verdict verdict)
 {
 	return stag_verdicts[verdict].source;
@@ -41,9 +48,9 @@ static void recv_fails(struct iw_stream *stream, enum wc_status status)
 	qp_complete_recv(stream->qp, &done);
 }
 
-static enum iw_verdict rx_write(struct iw_stream *stream,
-				const struct rdmap_segment *seg,
-				struct mpa_cursor *payload)
+static enum iw_verdict place_write_piece(struct iw_stream *stream,
+					 const struct rdmap_segment *seg,
+					 struct mpa_cursor *payload)
 {
 	const struct sge_view *view = &stream->qp->view;
 	struct iw_rx *rx = &stream->rx;
@@ -52,25 +59,43 @@ static enum iw_verdict rx_write(struct iw_stream *stream,
 	enum mr_verdict verdict;
 	uint32_t len;
 
-	if (rx->write_ended)
-		rx->write_bytes = 0;
-	rx->write_bytes += seg->payload;
-	rx->write_ended = seg->last;
-	/* nothing is accessed: the STag may be anything (RFC 5040 section
-	 * 5.2) */
-	if (!seg->payload)
-		return IW_OK;
 	if (!(stream->qp->attr.access_flags & ACCESS_REMOTE_WRITE))
 		return RDMAP_ACCESS;
 	verdict = mr_check(view, seg->stag, ACCESS_REMOTE_WRITE, seg->offset,
 			   seg->payload, &span);
 	if (verdict != MR_OK)
 		return stag_verdicts[verdict].tagged;
+	mpa_cursor_skip(payload, rx->placed);
+	span.addr += rx->placed;
 	while ((len = mpa_cursor_piece(payload, &piece, seg->payload))) {
-		if (place_write(span.place, span.addr, piece, len) < 0)
+		verdict = mr_write(&span, &rx->wait, piece, len);
+		if (verdict == MR_WAIT)
+			return stall(rx);
+		if (verdict != MR_OK)
 			return DDP_BAD_STAG;
 		span.addr += len;
+		rx->placed += len;
 	}
+	return IW_OK;
+}
+
+static enum iw_verdict rx_write(struct iw_stream *stream,
+				const struct rdmap_segment *seg,
+				struct mpa_cursor *payload)
+{
+	struct iw_rx *rx = &stream->rx;
+	enum iw_verdict verdict = IW_OK;
+
+	/* nothing is accessed: the STag may be anything (RFC 5040 section
+	 * 5.2) */
+	if (seg->payload)
+		verdict = place_write_piece(stream, seg, payload);
+	if (verdict != IW_OK || rx->stalled)
+		return verdict;
+	if (rx->write_ended)
+		rx->write_bytes = 0;
+	rx->write_bytes += seg->payload;
+	rx->write_ended = seg->last;
 	return IW_OK;
 }
 
@@ -138,12 +163,19 @@ static enum iw_verdict place_read_piece(struct iw_stream *stream,
 	const uint8_t *piece;
 	uint32_t len;
 
+	mpa_cursor_skip(payload, rx->placed);
 	while ((len = mpa_cursor_piece(payload, &piece, UINT32_MAX))) {
-		if (sge_list_write(&rx->read, &stream->qp->view, rx->read_off,
-				   piece, len) != MR_OK)
+		enum mr_verdict verdict =
+			sge_list_write(&rx->read, &stream->qp->view, &rx->wait,
+				       rx->read_off + rx->placed, piece, len);
+
+		if (verdict == MR_WAIT)
+			return stall(rx);
+		if (verdict != MR_OK)
 			return ours_fails(wr, WC_LOC_PROT_ERR);
-		rx->read_off += len;
+		rx->placed += len;
 	}
+	rx->read_off += rx->placed;
 	return IW_OK;
 }
 
@@ -174,7 +206,7 @@ static enum iw_verdict rx_read_resp(struct iw_stream *stream,
 	    seg->last != (seg->payload == wr->length - rx->read_off))
 		return DDP_BOUNDS;
 	verdict = place_read_piece(stream, wr, payload);
-	if (verdict == IW_OK && seg->last) {
+	if (verdict == IW_OK && !rx->stalled && seg->last) {
 		wr->state = SQ_WR_DONE;
 		rx->reading = false;
 	}
@@ -193,6 +225,7 @@ static enum iw_verdict rx_atomic_resp(struct iw_stream *stream,
 			   sizeof(scratch) };
 	struct rdmap_atomic_resp resp;
 	struct sge_list sink;
+	enum mr_verdict verdict;
 
 	(void)seg;
 	if (!in.pos || rdmap_atomic_resp_decode(&resp, &in) != IW_OK)
@@ -202,8 +235,11 @@ static enum iw_verdict rx_atomic_resp(struct iw_stream *stream,
 		return RDMAP_BAD_ATOMIC;
 	if (!sq_reload(sq, rx->atomic_pos, &sink))
 		return ours_fails(wr, WC_LOC_QP_OP_ERR);
-	if (sge_list_write(&sink, &stream->qp->view, 0, &resp.before,
-			   sizeof(resp.before)) != MR_OK)
+	verdict = sge_list_write(&sink, &stream->qp->view, &rx->wait, 0,
+				 &resp.before, sizeof(resp.before));
+	if (verdict == MR_WAIT)
+		return stall(rx);
+	if (verdict != MR_OK)
 		return ours_fails(wr, WC_LOC_PROT_ERR);
 	wr->state = SQ_WR_DONE;
 	return IW_OK;
@@ -223,38 +259,54 @@ static enum iw_verdict invalidate(const struct iw_stream *stream, uint32_t stag)
 	return RDMAP_CANNOT_INVALIDATE;
 }
 
+static enum iw_verdict place_send_piece(struct iw_stream *stream, uint32_t off,
+					struct mpa_cursor *payload)
+{
+	struct iw_rx *rx = &stream->rx;
+	const uint8_t *piece;
+	uint32_t len;
+
+	mpa_cursor_skip(payload, rx->placed);
+	while ((len = mpa_cursor_piece(payload, &piece, UINT32_MAX))) {
+		enum mr_verdict verdict =
+			sge_list_write(&rx->recv.sges, &stream->qp->recv_view,
+				       &rx->wait, off + rx->placed, piece, len);
+
+		if (verdict == MR_WAIT)
+			return stall(rx);
+		if (verdict != MR_OK) {
+			recv_fails(stream, WC_LOC_PROT_ERR);
+			return RDMAP_CATASTROPHIC;
+		}
+		rx->placed += len;
+	}
+	return IW_OK;
+}
+
 static enum iw_verdict rx_send(struct iw_stream *stream,
 			       const struct rdmap_segment *seg,
 			       struct mpa_cursor *payload)
 {
 	struct iw_rx *rx = &stream->rx;
-	uint32_t off = seg->mo;
-	const uint8_t *piece;
-	uint32_t len;
+	enum iw_verdict verdict;
 
 	if (seg->invalidates && seg->last) {
-		enum iw_verdict verdict = invalidate(stream, seg->inv_stag);
-
+		verdict = invalidate(stream, seg->inv_stag);
 		if (verdict != IW_OK)
 			return verdict;
 	}
-	if (seg->payload > rx->recv.sges.bytes - off) {
+	if (seg->payload > rx->recv.sges.bytes - seg->mo) {
 		recv_fails(stream, WC_LOC_LEN_ERR);
 		return DDP_TOO_LONG;
 	}
-	while ((len = mpa_cursor_piece(payload, &piece, UINT32_MAX))) {
-		if (sge_list_write(&rx->recv.sges, &stream->qp->recv_view, off,
-				   piece, len) != MR_OK) {
-			recv_fails(stream, WC_LOC_PROT_ERR);
-			return RDMAP_CATASTROPHIC;
-		}
-		off += len;
-	}
+	verdict = place_send_piece(stream, seg->mo, payload);
+	if (verdict != IW_OK || rx->stalled)
+		return verdict;
 	if (seg->last) {
 		struct recv_done done = {
 			.wr_id = rx->recv.wr_id,
 			.opcode = WC_RECV,
-			.byte_len = off,
+			.byte_len = seg->mo + seg->payload,
 			.solicited = seg->solicited,
 		};
 
@@ -306,7 +358,7 @@ static const struct {
 
 enum rx_result {
 	RX_ON,	 /* the FPDU is dealt with */
-	RX_WAIT, /* it must wait for a RECV */
+	RX_WAIT, /* it must wait for a RECV, or for memory */
 	RX_END,	 /* the stream is over */
 };
 
@@ -371,7 +423,10 @@ static enum rx_result take_fpdu(struct iw_stream *stream,
 		if (kinds[seg.kind].takes_recv && !stream->rx.has_recv &&
 		    !take_recv(stream, now))
 			return RX_WAIT;
+		stream->rx.stalled = false;
 		verdict = dispatch(stream, &seg, &payload);
+		if (verdict == IW_OK && stream->rx.stalled)
+			return RX_WAIT;
 	}
 	if (verdict != IW_OK) {
 		iw_fault_send(stream, verdict, head, have, fpdu->ulpdu_len,
@@ -387,7 +442,7 @@ void iw_rx_run(struct iw_stream *stream, nsec_t now)
 	struct iw_rx *rx = &stream->rx;
 	struct mpa_fpdu fpdu;
 
-	while (stream->phase == IW_PHASE_OPEN) {
+	while (stream->phase == IW_PHASE_OPEN && !place_waiting(&rx->wait)) {
 		enum mpa_rx_result result = mpa_rx_next(
 			&rx->mpa, tcp_recv_first(&stream->tcp), &fpdu);
 
@@ -403,6 +458,7 @@ void iw_rx_run(struct iw_stream *stream, nsec_t now)
 			return;
 		stream->tx.held = false;
 		stream->tx.hold_until = NSEC_NEVER;
+		rx->placed = 0;
 		tcp_recv_consume(&stream->tcp, fpdu.len);
 		mpa_rx_done(&rx->mpa);
 	}

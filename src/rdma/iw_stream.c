@@ -9,6 +9,28 @@
 #include "rdma/qp.h"
 #include "rdma/rdma_ctx.h"
 
+static void resume_rx(struct place_wait *wait, nsec_t now)
+{
+	iw_stream_run(list_member(wait, struct iw_stream, rx.wait), now);
+}
+
+static void resume_tx(struct place_wait *wait, nsec_t now)
+{
+	struct iw_stream *stream = list_member(wait, struct iw_stream, tx.wait);
+
+	(void)now;
+	iw_stack_settle(stream->stack, stream);
+}
+
+/* What was begun in program memory is no longer of interest. */
+static void forget_memory(struct iw_stream *stream)
+{
+	place_abandon(&stream->rx.wait);
+	place_abandon(&stream->tx.wait);
+	buf_free(stream->stack->dev->config.pool, stream->tx.begun);
+	stream->tx.begun = NULL;
+}
+
 struct iw_stream *iw_stream_create(struct iw_stack *stack,
 				   const struct flow_key *key, bool initiator,
 				   nsec_t now)
@@ -31,6 +53,8 @@ struct iw_stream *iw_stream_create(struct iw_stack *stack,
 	stream->give_up_at = now + config->setup_wait;
 	stream->retry_at = NSEC_NEVER;
 	stream->rx.wait_until = NSEC_NEVER;
+	stream->rx.wait.resume = resume_rx;
+	stream->tx.wait.resume = resume_tx;
 	stream->tx.hold_until = NSEC_NEVER;
 	config->random(config->random_arg, &stream->next_sink,
 		       sizeof(stream->next_sink));
@@ -53,6 +77,7 @@ void iw_stream_free(struct iw_stream *stream)
 	list_remove(&stream->ep.link);
 	list_remove(&stream->ep.asking);
 	timerq_drop(&stream->stack->timers, &stream->timer);
+	forget_memory(stream);
 	free(stream->answers.ring);
 	free(stream->offer_data);
 	free(stream->neg);
@@ -81,6 +106,7 @@ static struct rdma_qp *detach(struct iw_stream *stream)
 {
 	struct rdma_qp *qp = stream->qp;
 
+	forget_memory(stream);
 	if (qp)
 		qp->stream = NULL;
 	stream->qp = NULL;
@@ -137,8 +163,8 @@ static void hang_up(struct iw_stream *stream, nsec_t now)
 {
 	bool torn = tcp_recv_bytes(&stream->tcp) != 0;
 
-	if (stream->rx.wait_until != NSEC_NEVER)
-		return; /* a message still waits for its RECV */
+	if (stream->rx.wait_until != NSEC_NEVER || stream->rx.wait.job)
+		return; /* a message still waits for its RECV, or its memory */
 	iw_stream_end(stream, false, torn ? -ECONNRESET : 0, now);
 }
 

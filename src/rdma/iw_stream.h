@@ -24,6 +24,7 @@
 #include "iwarp/rdmap_stream.h"
 #include "net/flow.h"
 #include "rdma/iw_stack.h"
+#include "rdma/place.h"
 #include "rdma/rq.h"
 #include "rdma/sq.h"
 #include "rdma/timerq.h"
@@ -87,6 +88,8 @@ struct iw_tx {
 	uint8_t rtr;	 /* initiator: this enum mpa_rtr goes first; 0: sent */
 	uint32_t length; /* of msg */
 	uint32_t off;	 /* bytes of it that are sent */
+	struct place_wait wait; /* for the payload of the next FPDU */
+	struct buf *begun;	/* it is in here; or NULL */
 	struct send_wr wr;
 	uint8_t fixed[RDMAP_ATOMIC_REQ_LEN];
 };
@@ -104,6 +107,10 @@ struct iw_rx {
 	uint32_t write_bytes; /* of the last WRITE message, or the present */
 	bool write_ended;
 	nsec_t wait_until; /* for a RECV; NSEC_NEVER: not waiting */
+	/* The first FPDU waits for its memory (MR_WAIT). */
+	struct place_wait wait;
+	bool stalled;
+	uint32_t placed; /* whole pieces of its payload that are placed */
 };
 
 /* A READ or an atomic operation of the peer. */

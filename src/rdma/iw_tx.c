@@ -293,8 +293,7 @@ static enum mr_verdict gather_answer(struct iw_stream *stream, uint32_t off,
 			   read->source_offset + off, len, &span);
 	if (verdict != MR_OK)
 		return verdict;
-	return place_read(span.place, span.addr, dst, len) < 0 ? MR_BAD_KEY
-							       : MR_OK;
+	return mr_read(&span, &stream->tx.wait, dst, len);
 }
 
 static enum mr_verdict gather(struct iw_stream *stream, void *dst, uint32_t len)
@@ -304,7 +303,7 @@ static enum mr_verdict gather(struct iw_stream *stream, void *dst, uint32_t len)
 	switch (tx->source) {
 	case IW_TX_WR:
 		return sq_gather(&stream->qp->sq, &stream->qp->view, &tx->wr,
-				 tx->off, dst, len);
+				 &tx->wait, tx->off, dst, len);
 	case IW_TX_ANSWER:
 		return gather_answer(stream, tx->off, dst, len);
 	case IW_TX_ATOMIC: /* shorter than any segment: never in parts */
@@ -343,6 +342,7 @@ static bool append(struct iw_stream *stream, struct buf *buf, nsec_t now)
 	uint8_t *fpdu = buf->data + buf->len;
 	uint8_t *ulpdu = fpdu + MPA_LENGTH_LEN;
 	uint32_t most, left, len;
+	enum mr_verdict verdict;
 
 	if (!choose(stream))
 		return false;
@@ -352,8 +352,11 @@ static bool append(struct iw_stream *stream, struct buf *buf, nsec_t now)
 	if (most < tx->header_len + (buf->len || !left ? left : 1))
 		return false;
 	len = left < most - tx->header_len ? left : most - tx->header_len;
-	if (gather(stream, ulpdu + tx->header_len, len) != MR_OK) {
-		if (!buf->len) /* else what is packed goes out first */
+	verdict = gather(stream, ulpdu + tx->header_len, len);
+	if (verdict != MR_OK) {
+		if (buf->len) /* what is packed goes out first */
+			tx->wait.done = 0;
+		else if (verdict != MR_WAIT)
 			lost_memory(stream, now);
 		return false;
 	}
@@ -372,15 +375,22 @@ void iw_tx_fill(struct iw_stream *stream, nsec_t now)
 	if (stream->retry_at != NSEC_NEVER)
 		return;
 	while (stream->phase == IW_PHASE_OPEN && tcp_send_room(&stream->tcp) &&
-	       choose(stream)) {
-		struct buf *buf = buf_alloc(pool);
+	       !place_waiting(&stream->tx.wait) && choose(stream)) {
+		struct buf *buf = stream->tx.begun;
 
+		stream->tx.begun = NULL;
+		if (!buf)
+			buf = buf_alloc(pool);
 		if (!buf) {
 			stream->retry_at = now + IW_RETRY_POOL;
 			return;
 		}
 		while (append(stream, buf, now))
 			continue;
+		if (!buf->len && place_waiting(&stream->tx.wait)) {
+			stream->tx.begun = buf; /* with what is gathered */
+			break;
+		}
 		if (!buf->len || stream->phase != IW_PHASE_OPEN) {
 			buf_free(pool, buf);
 			break;

@@ -26,6 +26,39 @@ enum mr_verdict mr_check(const struct sge_view *view, uint32_t key,
 	return MR_OK;
 }
 
+enum mr_verdict mr_read(const struct mr_span *span, struct place_wait *wait,
+			void *dst, uint32_t len)
+{
+	uint32_t at = 0, *done = wait ? &wait->done : &at;
+	enum mr_verdict verdict = MR_OK;
+
+	while (*done < len && verdict == MR_OK)
+		verdict = mr_moved(
+			place_try_read(span->place, wait, span->addr + *done,
+				       (uint8_t *)dst + *done, len - *done),
+			done);
+	if (verdict != MR_WAIT)
+		*done = 0;
+	return verdict;
+}
+
+enum mr_verdict mr_write(const struct mr_span *span, struct place_wait *wait,
+			 const void *src, uint32_t len)
+{
+	uint32_t at = 0, *done = wait ? &wait->done : &at;
+	enum mr_verdict verdict = MR_OK;
+
+	while (*done < len && verdict == MR_OK)
+		verdict = mr_moved(place_try_write(span->place, wait,
+						   span->addr + *done,
+						   (const uint8_t *)src + *done,
+						   len - *done),
+				   done);
+	if (verdict != MR_WAIT)
+		*done = 0;
+	return verdict;
+}
+
 int mr_access_check(uint32_t access)
 {
 	const uint32_t needs_local = ACCESS_REMOTE_WRITE | ACCESS_REMOTE_ATOMIC;

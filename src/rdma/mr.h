@@ -48,6 +48,7 @@ enum mr_verdict {
 	MR_NO_RIGHT,
 	MR_WRAP, /* the range runs past 2^64 */
 	MR_BOUNDS,
+	MR_WAIT, /* the memory takes its time: ask the same again */
 };
 
 /* Bytes a check has cleared; valid until the next deregistration. */
@@ -84,6 +85,27 @@ static inline struct mr *mr_find(const struct idtable *keys, uint32_t key)
 enum mr_verdict mr_check(const struct sge_view *view, uint32_t key,
 			 uint32_t access, uint64_t addr, uint64_t length,
 			 struct mr_span *span);
+
+/* What a place said to a piece: MR_OK and *done has grown, or why not. */
+static inline enum mr_verdict mr_moved(ssize_t ret, uint32_t *done)
+{
+	if (ret == -EINPROGRESS)
+		return MR_WAIT;
+	if (ret < 0)
+		return MR_BAD_KEY;
+	*done += (uint32_t)ret;
+	return MR_OK;
+}
+
+/*
+ * All of the `len` bytes that were cleared, or MR_BAD_KEY: the memory has gone,
+ * or MR_WAIT, and the same call again when `wait` is resumed.  `wait` as in
+ * place.h, with `done` 0 before the first call and after the last.
+ */
+enum mr_verdict mr_read(const struct mr_span *span, struct place_wait *wait,
+			void *dst, uint32_t len);
+enum mr_verdict mr_write(const struct mr_span *span, struct place_wait *wait,
+			 const void *src, uint32_t len);
 
 /* Why the access flags of a registration are refused: 0, -EINVAL (remote
  * write without local write, IBA 10.6.3.1) or -EOPNOTSUPP. */

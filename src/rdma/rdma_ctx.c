@@ -162,6 +162,7 @@ static void mr_free(struct rdma_ctx *ctx, struct mr *mr)
 	if (mr_find(&ctx->dev->keys, mr->key) == mr)
 		idtable_remove(&ctx->dev->keys, key_index(mr->key));
 	mr->pd->users--;
+	place_quiesce(mr->place, mr->start, mr->length);
 	place_put(mr->place);
 	free(mr);
 }

@@ -67,43 +67,52 @@ static enum mr_verdict clear(struct sge_list *list, const struct sge_view *view,
 }
 
 enum mr_verdict sge_list_read(struct sge_list *list,
-			      const struct sge_view *view, uint32_t off,
-			      void *dst, uint32_t len)
+			      const struct sge_view *view,
+			      struct place_wait *wait, uint32_t off, void *dst,
+			      uint32_t len)
 {
-	while (len) {
+	uint32_t at = 0, *done = wait ? &wait->done : &at;
+	enum mr_verdict verdict = MR_OK;
+
+	while (*done < len && verdict == MR_OK) {
 		struct mr_span span;
 		uint32_t piece;
-		enum mr_verdict verdict =
-			clear(list, view, 0, off, len, &span, &piece);
 
-		if (verdict != MR_OK)
-			return verdict;
-		if (place_read(span.place, span.addr, dst, piece) < 0)
-			return MR_BAD_KEY;
-		dst = (uint8_t *)dst + piece;
-		off += piece;
-		len -= piece;
+		verdict = clear(list, view, 0, off + *done, len - *done, &span,
+				&piece);
+		if (verdict == MR_OK)
+			verdict = mr_moved(
+				place_try_read(span.place, wait, span.addr,
+					       (uint8_t *)dst + *done, piece),
+				done);
 	}
-	return MR_OK;
+	if (verdict != MR_WAIT)
+		*done = 0;
+	return verdict;
 }
 
 enum mr_verdict sge_list_write(struct sge_list *list,
-			       const struct sge_view *view, uint32_t off,
+			       const struct sge_view *view,
+			       struct place_wait *wait, uint32_t off,
 			       const void *src, uint32_t len)
 {
-	while (len) {
+	uint32_t at = 0, *done = wait ? &wait->done : &at;
+	enum mr_verdict verdict = MR_OK;
+
+	while (*done < len && verdict == MR_OK) {
+		const uint8_t *from = (const uint8_t *)src + *done;
 		struct mr_span span;
 		uint32_t piece;
-		enum mr_verdict verdict = clear(list, view, ACCESS_LOCAL_WRITE,
-						off, len, &span, &piece);
 
-		if (verdict != MR_OK)
-			return verdict;
-		if (place_write(span.place, span.addr, src, piece) < 0)
-			return MR_BAD_KEY;
-		src = (const uint8_t *)src + piece;
-		off += piece;
-		len -= piece;
+		verdict = clear(list, view, ACCESS_LOCAL_WRITE, off + *done,
+				len - *done, &span, &piece);
+		if (verdict == MR_OK)
+			verdict = mr_moved(place_try_write(span.place, wait,
+							   span.addr, from,
+							   piece),
+					   done);
 	}
-	return MR_OK;
+	if (verdict != MR_WAIT)
+		*done = 0;
+	return verdict;
 }

@@ -33,13 +33,16 @@ enum mr_verdict sge_list_check(const struct sge_list *list,
 
 /*
  * Copies `len` bytes from or to offset `off` of the run, which has them,
- * through key, rights and bounds.  MR_BAD_KEY also for memory that has gone.
+ * through key, rights and bounds.  MR_BAD_KEY also for memory that has gone;
+ * MR_WAIT and `wait` as with mr_read().
  */
 enum mr_verdict sge_list_read(struct sge_list *list,
-			      const struct sge_view *view, uint32_t off,
-			      void *dst, uint32_t len);
+			      const struct sge_view *view,
+			      struct place_wait *wait, uint32_t off, void *dst,
+			      uint32_t len);
 enum mr_verdict sge_list_write(struct sge_list *list,
-			       const struct sge_view *view, uint32_t off,
+			       const struct sge_view *view,
+			       struct place_wait *wait, uint32_t off,
 			       const void *src, uint32_t len);
 
 #endif

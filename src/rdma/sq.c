@@ -112,13 +112,13 @@ bool sq_take(struct sq *sq, const struct sge_view *view, struct send_wr *wr)
 }
 
 enum mr_verdict sq_gather(const struct sq *sq, const struct sge_view *view,
-			  struct send_wr *wr, uint32_t off, void *dst,
-			  uint32_t len)
+			  struct send_wr *wr, struct place_wait *wait,
+			  uint32_t off, void *dst, uint32_t len)
 {
 	const unsigned char *slot = slot_at(sq, wr->pos);
 
 	if (!(wr->sqe.flags & URDMA_WRF_INLINE))
-		return sge_list_read(&wr->sges, view, off, dst, len);
+		return sge_list_read(&wr->sges, view, wait, off, dst, len);
 	/* off + len is within max_inline, and that within the slot */
 	memcpy(dst, slot + sizeof(wr->sqe) + off, len);
 	return MR_OK;

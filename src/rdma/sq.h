@@ -97,10 +97,11 @@ static inline struct sq_wr *sq_wr(const struct sq *sq, uint32_t pos)
 	return &sq->wrs[pos & sq->ring.mask];
 }
 
-/* Payload bytes [off, off + len) of a work request. */
+/* Payload bytes [off, off + len) of a work request; MR_WAIT and `wait` as with
+ * mr_read(). */
 enum mr_verdict sq_gather(const struct sq *sq, const struct sge_view *view,
-			  struct send_wr *wr, uint32_t off, void *dst,
-			  uint32_t len);
+			  struct send_wr *wr, struct place_wait *wait,
+			  uint32_t off, void *dst, uint32_t len);
 
 /* What the ring says of a work request in progress: the program may have
  * changed it. */

@@ -13,6 +13,7 @@
 #include "rdma/rdma_dev.h"
 #include "rdma/verbs.h"
 #include "urdmad/control_ops.h"
+#include "urdmad/mem_async.h"
 #include "urdmad/session.h"
 
 enum {
@@ -432,6 +433,7 @@ void control_destroy(struct control *control, nsec_t now)
 	announce_end(session);
 	while ((session = TAILQ_FIRST(&control->sessions)))
 		session_close(session, now);
+	mem_asyncs_settle(control->config.mem_asyncs);
 	free(control);
 }
 

@@ -22,6 +22,7 @@
 struct cm;
 struct control;
 struct limits_config;
+struct mem_asyncs;
 struct place;
 struct poller;
 struct rdma_dev;
@@ -35,6 +36,8 @@ struct control_config {
 	const struct limits_config *limits;
 	/* mem_fd_open(), or plain memory in tests. */
 	int (*mem_open)(int fd, struct place **place);
+	/* What gives every memory its thread; NULL: the worker waits. */
+	struct mem_asyncs *mem_asyncs;
 	uint32_t mem_flags; /* enum urdma_mem_flags: what programs are told */
 	/* Unpredictable bytes. */
 	void (*random)(void *arg, void *out, size_t len);

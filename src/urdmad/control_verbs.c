@@ -8,6 +8,7 @@
 #include "rdma/place.h"
 #include "rdma/rdma_dev.h"
 #include "urdmad/control_ops.h"
+#include "urdmad/mem_async.h"
 #include "urdmad/mem_map.h"
 
 /* Completions are not spread over several vectors: one thread makes them. */
@@ -128,17 +129,23 @@ int control_query_port(struct control_call *call)
 
 static int add_mem(struct session *session, int *fd, struct session_mem **made)
 {
+	struct control *control = session->control;
 	struct session_mem *mem = calloc(1, sizeof(*mem));
 	struct place *place;
 	int ret;
 
 	if (!mem)
 		return -ENOMEM;
-	ret = session->control->config.mem_open(*fd, &place);
+	ret = control->config.mem_open(*fd, &place);
 	if (ret == 0) {
 		*fd = -1; /* the place has it now */
-		ret = mem_map_create(place, session->user, &mem->map);
+		if (control->config.mem_asyncs)
+			ret = mem_async_create(control->config.mem_asyncs,
+					       place, &control->users,
+					       session->user, &place);
 	}
+	if (ret == 0)
+		ret = mem_map_create(place, session->user, &mem->map);
 	if (ret < 0) {
 		free(mem);
 		return ret;

@@ -165,6 +165,52 @@ static int mem_map_cas64(struct place *place, uint64_t addr, uint64_t *expected,
 					   __ATOMIC_SEQ_CST);
 }
 
+static ssize_t mem_map_try_read(struct place *place, struct place_wait *wait,
+				uint64_t addr, void *dst, size_t len)
+{
+	struct mem_map *map = of(place);
+	uint8_t *at;
+	size_t step = stretch(map, addr, len, &at);
+
+	if (!at)
+		return place_try_read(map->under, wait, addr, dst, step);
+	memcpy(dst, at, step);
+	return (ssize_t)step;
+}
+
+static ssize_t mem_map_try_write(struct place *place, struct place_wait *wait,
+				 uint64_t addr, const void *src, size_t len)
+{
+	struct mem_map *map = of(place);
+	uint8_t *at;
+	size_t step = stretch(map, addr, len, &at);
+
+	if (!at)
+		return place_try_write(map->under, wait, addr, src, step);
+	ordered_copy(at, src, step);
+	/* x86 orders stores by itself; this is for the others. */
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	return (ssize_t)step;
+}
+
+static int mem_map_try_change(struct place *place, struct place_wait *wait,
+			      uint64_t addr, const struct place_change *change,
+			      uint64_t *before)
+{
+	struct mem_map *map = of(place);
+	uint8_t *at;
+
+	stretch(map, addr, sizeof(*before), &at);
+	if (!at)
+		return place_try_change(map->under, wait, addr, change, before);
+	return place_change(place, change, addr, before);
+}
+
+static void mem_map_quiesce(struct place *place, uint64_t addr, uint64_t len)
+{
+	place_quiesce(of(place)->under, addr, len);
+}
+
 static void extent_unmap(struct mem_map *map, const struct extent *extent)
 {
 	munmap(extent->at, extent->end - extent->start);
@@ -189,6 +235,10 @@ static const struct place_ops ops = {
 	.read = mem_map_read,
 	.write = mem_map_write,
 	.cas64 = mem_map_cas64,
+	.try_read = mem_map_try_read,
+	.try_write = mem_map_try_write,
+	.try_change = mem_map_try_change,
+	.quiesce = mem_map_quiesce,
 	.put = mem_map_put,
 };
 

@@ -21,6 +21,7 @@
 #include "urdmad/eal.h"
 #include "urdmad/listener.h"
 #include "urdmad/log.h"
+#include "urdmad/mem_async.h"
 #include "urdmad/mem_fd.h"
 #include "urdmad/notify.h"
 #include "urdmad/now.h"
@@ -154,6 +155,7 @@ static int show(void *arg, uint64_t *bytes)
 
 static int open_control(struct urdmad *urdmad)
 {
+	int result = mem_asyncs_create(&urdmad->poller, &urdmad->mem_asyncs);
 	struct control_config config = {
 		.devices = urdmad->devices,
 		.device_count = urdmad->port_count,
@@ -161,12 +163,15 @@ static int open_control(struct urdmad *urdmad)
 		.poller = &urdmad->poller,
 		.limits = &urdmad->config->limits,
 		.mem_open = mem_fd_open,
+		.mem_asyncs = urdmad->mem_asyncs,
 		.mem_flags = urdmad->config->mem_flags,
 		.random = random_bytes,
 		.show = show,
 		.show_arg = urdmad,
 	};
 
+	if (result < 0)
+		return result;
 	urdmad->control = control_create(&config);
 	return urdmad->control ? 0 : -ENOMEM;
 }
@@ -294,6 +299,7 @@ int urdmad_run(struct urdmad *urdmad)
 		.resolver = &urdmad->resolver,
 		.cm = urdmad->cm,
 		.control = urdmad->control,
+		.mem_asyncs = urdmad->mem_asyncs,
 		.poller = &urdmad->poller,
 		.stats = &urdmad->stats,
 	};
@@ -313,6 +319,7 @@ void urdmad_close(struct urdmad *urdmad)
 	listener_close(urdmad->config, urdmad->listener.fd);
 	control_destroy(urdmad->control, now_read());
 	worker_drain(&urdmad->worker); /* peers are told */
+	mem_asyncs_destroy(urdmad->mem_asyncs);
 	cm_destroy(urdmad->cm);
 	for (unsigned int i = 0; i < urdmad->port_count; i++) {
 		rdma_dev_destroy(urdmad->devices[i]);

@@ -22,6 +22,7 @@ struct urdmad {
 	struct resolver resolver;
 	struct cm *cm;
 	struct control *control;
+	struct mem_asyncs *mem_asyncs;
 	struct poller poller;
 	struct stats stats;
 	struct worker worker;

@@ -25,6 +25,11 @@ struct user *user_get(struct user **users, uid_t uid,
 		user->limit[USER_MAPPINGS] = USER_MAPPINGS_MAX;
 		HASH_ADD(hh, *users, uid, sizeof(user->uid), user);
 	}
+	return user_hold(user);
+}
+
+struct user *user_hold(struct user *user)
+{
 	user->sessions++;
 	return user;
 }

@@ -36,6 +36,7 @@ struct user {
 /* `users` is a hash, NULL when empty.  NULL: out of memory. */
 struct user *user_get(struct user **users, uid_t uid,
 		      const struct limits_config *limits);
+struct user *user_hold(struct user *user); /* once more */
 void user_put(struct user **users, struct user *user);
 
 /* -ENOMEM, for descriptors -EMFILE, if that were too much. */

@@ -7,6 +7,7 @@
 #include "cm/cm.h"
 #include "rdma/rdma_dev.h"
 #include "urdmad/control.h"
+#include "urdmad/mem_async.h"
 #include "urdmad/now.h"
 #include "urdmad/pktio.h"
 #include "urdmad/poller.h"
@@ -88,6 +89,7 @@ static unsigned int turn(struct worker *worker, nsec_t now)
 	for (unsigned int i = 0; i < worker->port_count; i++)
 		work += pktio_receive(worker->ports[i], now);
 	control_service(worker->control, now);
+	mem_asyncs_deliver(worker->mem_asyncs, now);
 	expire(worker, now);
 	resolver_deliver(worker->resolver, worker->cm);
 	work += transmit(worker, now);

@@ -15,6 +15,7 @@
 
 struct cm;
 struct control;
+struct mem_asyncs;
 struct poller;
 struct rdma_dev;
 struct resolver;
@@ -27,6 +28,7 @@ struct worker {
 	struct resolver *resolver;
 	struct cm *cm;
 	struct control *control;
+	struct mem_asyncs *mem_asyncs;
 	struct poller *poller;
 	struct stats *stats;
 	bool stop; /* set to end worker_run */

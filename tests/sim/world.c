@@ -43,46 +43,6 @@ static const struct buf_pool_ops pool_ops = {
 	.free = pool_free,
 };
 
-static bool holds(const struct world_memory *memory, uint64_t addr, size_t len)
-{
-	return !memory->gone && addr >= memory->base &&
-	       addr - memory->base <= memory->size &&
-	       len <= memory->size - (addr - memory->base);
-}
-
-static int memory_read(struct place *place, uint64_t addr, void *dst,
-		       size_t len)
-{
-	struct world_memory *memory = (struct world_memory *)place;
-
-	if (!holds(memory, addr, len))
-		return -EFAULT;
-	memcpy(dst, memory->bytes + (addr - memory->base), len);
-	return 0;
-}
-
-static int memory_write(struct place *place, uint64_t addr, const void *src,
-			size_t len)
-{
-	struct world_memory *memory = (struct world_memory *)place;
-
-	if (!holds(memory, addr, len))
-		return -EFAULT;
-	memcpy(memory->bytes + (addr - memory->base), src, len);
-	return 0;
-}
-
-static void memory_put(struct place *place)
-{
-	(void)place; /* the host's own reference outlives all others */
-}
-
-static const struct place_ops memory_ops = {
-	.read = memory_read,
-	.write = memory_write,
-	.put = memory_put,
-};
-
 static void host_random(void *arg, void *out, size_t len)
 {
 	uint8_t *bytes = out;
@@ -200,8 +160,8 @@ static void make_memory(struct host *host, uint64_t size)
 	struct world_memory *memory = &host->memory;
 	struct rdma_mr_attr attr;
 
-	memory->place.ops = &memory_ops;
-	memory->place.refs = 1;
+	memory_init(memory, host->world->options.slow_memory,
+		    host->world->options.seed + 991);
 	memory->base = UINT64_C(0x7f0000000000) + rng_below(&host->rng, 4096);
 	memory->size = size;
 	memory->bytes = malloc(size);
@@ -310,8 +270,8 @@ static void deliver(struct world *world, struct packet *packet)
 	if (packet->to == 1 && world->raw)
 		raw_input(world->raw, &packet->key, &segment, buf);
 	else
-		iw_stack_input(rdma_dev_iw(host->dev), &packet->key,
-			       &segment, buf, world->now);
+		iw_stack_input(rdma_dev_iw(host->dev), &packet->key, &segment,
+			       buf, world->now);
 }
 
 static void note_events(struct host *host)
@@ -339,6 +299,7 @@ static void turn(struct world *world, int n)
 	struct flow_key key;
 
 	iw_stack_expire(stack, world->now);
+	memory_deliver(&host->memory, world->now);
 	if (host->ctx)
 		rdma_ctx_service(host->ctx, world->now);
 	while (iw_stack_output(stack, &key, &segment, world->now))
@@ -354,6 +315,8 @@ static nsec_t earliest(const struct world *world)
 		nsec_t mine =
 			iw_stack_deadline(rdma_dev_iw(world->host[n].dev));
 
+		at = mine < at ? mine : at;
+		mine = memory_deadline(&world->host[n].memory);
 		at = mine < at ? mine : at;
 	}
 	if (world->raw && raw_deadline(world->raw) < at)

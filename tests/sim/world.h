@@ -15,6 +15,7 @@
 #include "rdma/iw_stack.h"
 #include "rdma/rdma_dev.h"
 #include "sim/link.h"
+#include "sim/memory.h"
 
 enum {
 	WORLD_EVENTS = 16,
@@ -28,15 +29,6 @@ struct world_pool {
 	struct rng rng;
 	uint32_t failures; /* of a million */
 	int out;	   /* bufs that somebody holds */
-};
-
-/* A program's address space: `bytes` of memory from `base` on. */
-struct world_memory {
-	struct place place;
-	uint8_t *bytes;
-	uint64_t base;
-	uint64_t size;
-	bool gone; /* every access fails */
 };
 
 struct world_cq {
@@ -92,6 +84,7 @@ struct world_options {
 	uint32_t loss; /* of a million */
 	uint32_t doubled;
 	uint32_t pool_failures;
+	uint32_t slow_memory;
 	uint64_t memory; /* bytes */
 	uint32_t max_wr;
 	uint32_t cqe;

@@ -133,11 +133,12 @@ static void a_work_request_is_gathered_over_its_list(void **state)
 	post(&sqe, sges, 3);
 	assert_true(sq_take(&f.sq, &f.view, &wr));
 	assert_int_equal(wr.length, 7);
-	assert_int_equal(sq_gather(&f.sq, &f.view, &wr, 0, got, 7), MR_OK);
+	assert_int_equal(sq_gather(&f.sq, &f.view, &wr, NULL, 0, got, 7),
+			 MR_OK);
 	assert_memory_equal(got, want, 7);
 	/* any piece of it, backwards too */
 	for (int off = 6; off >= 0; off--) {
-		sq_gather(&f.sq, &f.view, &wr, off, got, 1);
+		sq_gather(&f.sq, &f.view, &wr, NULL, off, got, 1);
 		assert_int_equal(got[0], want[off]);
 	}
 	assert_false(sq_take(&f.sq, &f.view, &wr));
@@ -155,7 +156,8 @@ static void an_inline_payload_lies_behind_the_header(void **state)
 	post(&sqe, NULL, 0);
 	memcpy(f.sq_shared.slots[0] + sizeof(sqe), "hello", 5);
 	assert_true(sq_take(&f.sq, &f.view, &wr));
-	assert_int_equal(sq_gather(&f.sq, &f.view, &wr, 1, got, 4), MR_OK);
+	assert_int_equal(sq_gather(&f.sq, &f.view, &wr, NULL, 1, got, 4),
+			 MR_OK);
 	assert_memory_equal(got, "ello", 4);
 }
 
@@ -231,7 +233,8 @@ static void the_copy_counts_not_what_the_program_writes_later(void **state)
 	post_one(URDMA_WR_SEND, 20, 4, KEY);
 	assert_true(sq_take(&f.sq, &f.view, &wr));
 	memset(f.sq_shared.slots[0], 0xff, STRIDE);
-	assert_int_equal(sq_gather(&f.sq, &f.view, &wr, 0, got, 4), MR_OK);
+	assert_int_equal(sq_gather(&f.sq, &f.view, &wr, NULL, 0, got, 4),
+			 MR_OK);
 	assert_int_equal(got[3], 23);
 	assert_int_equal(sq_wr(&f.sq, wr.pos)->wr_id, 5);
 }
@@ -245,7 +248,8 @@ static void a_region_that_went_away_is_seen_when_gathered(void **state)
 	post_one(URDMA_WR_SEND, 20, 4, KEY);
 	assert_true(sq_take(&f.sq, &f.view, &wr));
 	idtable_remove(&f.keys, key_index(KEY));
-	assert_int_equal(sq_gather(&f.sq, &f.view, &wr, 0, got, 4), MR_BAD_KEY);
+	assert_int_equal(sq_gather(&f.sq, &f.view, &wr, NULL, 0, got, 4),
+			 MR_BAD_KEY);
 }
 
 static void a_read_whose_list_was_changed_is_not_placed(void **state)
@@ -324,12 +328,12 @@ static void a_recv_is_scattered_over_its_list(void **state)
 	memcpy(f.rq_shared.slots[0] + sizeof(rqe), sges, sizeof(sges));
 	f.rq_shared.ring.tail = 1;
 	assert_true(rq_peek(&f.rq, &wr));
-	assert_int_equal(sge_list_write(&wr.sges, &f.view, 1, "abcd", 4),
+	assert_int_equal(sge_list_write(&wr.sges, &f.view, NULL, 1, "abcd", 4),
 			 MR_OK);
 	assert_memory_equal(memory, "\0a", 2);
 	assert_memory_equal(memory + 100, "bcd", 3);
 	assert_int_equal(memory[103], 103);
-	assert_int_equal(sge_list_write(&wr.sges, &f.view, 5, "x", 1),
+	assert_int_equal(sge_list_write(&wr.sges, &f.view, NULL, 5, "x", 1),
 			 MR_BOUNDS);
 }
 
