@@ -121,6 +121,7 @@ static const pabi_fn ops[PABI_OP_COUNT] = {
 	OP(create_cq, cq_create),
 	OP(create_cq_ex, cq_create_ex),
 	OP(create_qp, qp_create),
+	OP(create_qp_ex, qp_create_ex),
 	OP(create_srq, srq_create),
 	OP(dealloc_pd, pd_dealloc),
 	OP(dereg_mr, mr_dereg),

@@ -59,15 +59,25 @@ struct cq {
 	uint64_t look_after;  /* ns: when to see if urdmad lives; 0: unset */
 };
 
+/* What is being posted by ibv_wr_start() and its like, under the lock of the
+ * send queue. */
+struct batch {
+	uint32_t opcodes; /* bit n: enum urdma_wr_opcode n may be posted so */
+	uint32_t count;	  /* requests so far, in slots behind the tail */
+	int error;	  /* the first */
+};
+
 struct qp {
 	union {
 		struct ibv_qp ibv;
+		struct ibv_qp_ex ex;
 		unsigned char room[PABI_QP_ROOM];
 	};
 	struct qp *next; /* in context->qps */
 	struct queue sq;
 	struct queue rq;
 	struct mr_cache mr_cache; /* under the lock of sq */
+	struct batch batch;	  /* likewise */
 	uint32_t max_inline;	  /* bytes, what the program was told */
 	uint32_t doorbell;
 };
@@ -144,6 +154,8 @@ int flush_poll(struct context *context, const struct cq *cq, int entries,
 
 /* qp.c */
 struct ibv_qp *qp_create(struct ibv_pd *pd, struct ibv_qp_init_attr *attr);
+struct ibv_qp *qp_create_ex(struct ibv_context *ibv,
+			    struct ibv_qp_init_attr_ex *attr);
 int qp_modify(struct ibv_qp *ibv, struct ibv_qp_attr *attr, int mask);
 int qp_query(struct ibv_qp *ibv, struct ibv_qp_attr *attr, int mask,
 	     struct ibv_qp_init_attr *init_attr);
@@ -158,6 +170,13 @@ struct ibv_srq *srq_create(struct ibv_pd *pd, struct ibv_srq_init_attr *attr);
 int srq_modify(struct ibv_srq *ibv, struct ibv_srq_attr *attr, int mask);
 int srq_query(struct ibv_srq *ibv, struct ibv_srq_attr *attr);
 int srq_destroy(struct ibv_srq *ibv);
+
+/* wr.c: opcodes of enum ibv_qp_create_send_ops_flags, false if there is one
+ * that is not supported; what makes a queue pair one of ibv_qp_to_qp_ex(),
+ * false if this libibverbs cannot be told. */
+bool wr_opcodes(const struct ibv_context *context, enum ibv_qp_type type,
+		uint64_t flags, uint32_t *opcodes);
+bool wr_init(struct qp *qp, uint32_t opcodes);
 
 /* send.c, recv.c */
 int qp_post_send(struct ibv_qp *ibv, struct ibv_send_wr *wr,

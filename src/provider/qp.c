@@ -9,6 +9,10 @@ struct create_qp_resp {
 	struct urdma_uhw_create_qp_resp uhw;
 };
 
+_Static_assert(offsetof(struct ibv_qp_init_attr_ex, sq_sig_all) ==
+		       offsetof(struct ibv_qp_init_attr, sq_sig_all),
+	       "the one begins with the other");
+
 static void qp_free(struct context *context, struct qp *qp)
 {
 	queue_unmap(context, &qp->sq);
@@ -75,6 +79,46 @@ fail:
 	qp_free(context, qp);
 	errno = error;
 	return NULL;
+}
+
+enum {
+	CREATE_KNOWN = IBV_QP_INIT_ATTR_PD | IBV_QP_INIT_ATTR_SEND_OPS_FLAGS |
+		       /* none of its flags is known, but it may say so */
+		       IBV_QP_INIT_ATTR_CREATE_FLAGS,
+};
+
+static int check_ex(const struct ibv_qp_init_attr_ex *attr)
+{
+	if (attr->comp_mask & ~(uint32_t)CREATE_KNOWN ||
+	    (attr->comp_mask & IBV_QP_INIT_ATTR_CREATE_FLAGS &&
+	     attr->create_flags))
+		return EOPNOTSUPP;
+	return attr->comp_mask & IBV_QP_INIT_ATTR_PD ? 0 : EINVAL;
+}
+
+struct ibv_qp *qp_create_ex(struct ibv_context *ibv,
+			    struct ibv_qp_init_attr_ex *attr)
+{
+	bool extended = attr->comp_mask & IBV_QP_INIT_ATTR_SEND_OPS_FLAGS;
+	int error = check_ex(attr);
+	struct ibv_qp *qp;
+	uint32_t opcodes;
+
+	if (!error && extended &&
+	    !wr_opcodes(ibv, attr->qp_type, attr->send_ops_flags, &opcodes))
+		error = EOPNOTSUPP;
+	if (error) {
+		errno = error;
+		return NULL;
+	}
+	/* which is what it begins with */
+	qp = qp_create(attr->pd, (struct ibv_qp_init_attr *)attr);
+	if (qp && extended && !wr_init(qp_of(qp), opcodes)) {
+		qp_destroy(qp);
+		errno = EOPNOTSUPP;
+		return NULL;
+	}
+	return qp;
 }
 
 int qp_modify(struct ibv_qp *ibv, struct ibv_qp_attr *attr, int mask)

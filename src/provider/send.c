@@ -4,6 +4,7 @@
 
 #include "base/doorbell.h"
 #include "provider/provider.h"
+#include "provider/send.h"
 
 _Static_assert(sizeof(struct ibv_sge) == sizeof(struct urdma_sge) &&
 		       offsetof(struct ibv_sge, length) ==
@@ -12,24 +13,17 @@ _Static_assert(sizeof(struct ibv_sge) == sizeof(struct urdma_sge) &&
 			       offsetof(struct urdma_sge, lkey),
 	       "elements are copied as they are");
 
-enum {
-	KNOWN = 1 << 0,
-	REMOTE = 1 << 1,  /* names remote memory */
-	ATOMIC = 1 << 2,  /* likewise, with operands */
-	IMM = 1 << 3,	  /* carries an immediate, or a key to invalidate */
-	PAYLOAD = 1 << 4, /* its elements are read, so may be copied */
-};
-
 static const uint8_t opcodes[] = {
-	[URDMA_WR_WRITE] = KNOWN | REMOTE | PAYLOAD,
-	[URDMA_WR_WRITE_IMM] = KNOWN | REMOTE | PAYLOAD | IMM,
-	[URDMA_WR_SEND] = KNOWN | PAYLOAD,
-	[URDMA_WR_SEND_IMM] = KNOWN | PAYLOAD | IMM,
-	[URDMA_WR_READ] = KNOWN | REMOTE,
-	[URDMA_WR_CAS] = KNOWN | ATOMIC,
-	[URDMA_WR_FAA] = KNOWN | ATOMIC,
-	[URDMA_WR_LOCAL_INV] = KNOWN | IMM,
-	[URDMA_WR_SEND_INV] = KNOWN | PAYLOAD | IMM,
+	[URDMA_WR_WRITE] = SEND_KNOWN | SEND_REMOTE | SEND_PAYLOAD,
+	[URDMA_WR_WRITE_IMM] =
+		SEND_KNOWN | SEND_REMOTE | SEND_PAYLOAD | SEND_IMM,
+	[URDMA_WR_SEND] = SEND_KNOWN | SEND_PAYLOAD,
+	[URDMA_WR_SEND_IMM] = SEND_KNOWN | SEND_PAYLOAD | SEND_IMM,
+	[URDMA_WR_READ] = SEND_KNOWN | SEND_REMOTE,
+	[URDMA_WR_CAS] = SEND_KNOWN | SEND_ATOMIC,
+	[URDMA_WR_FAA] = SEND_KNOWN | SEND_ATOMIC,
+	[URDMA_WR_LOCAL_INV] = SEND_KNOWN | SEND_IMM,
+	[URDMA_WR_SEND_INV] = SEND_KNOWN | SEND_PAYLOAD | SEND_IMM,
 };
 _Static_assert(URDMA_WR_WRITE == (int)IBV_WR_RDMA_WRITE &&
 		       URDMA_WR_WRITE_IMM == (int)IBV_WR_RDMA_WRITE_WITH_IMM &&
@@ -47,19 +41,18 @@ _Static_assert(URDMA_WRF_FENCE == (int)IBV_SEND_FENCE &&
 		       URDMA_WRF_INLINE == (int)IBV_SEND_INLINE,
 	       "flags have the same bits");
 
-static unsigned int kind_of(const struct qp *qp, const struct ibv_send_wr *wr)
+unsigned int send_kind(const struct ibv_context *context, enum ibv_qp_type type,
+		       unsigned int opcode)
 {
-	unsigned int opcode = wr->opcode;
-
 	if (opcode >= sizeof(opcodes))
 		return 0;
-	if (qp->ibv.qp_type == IBV_QPT_UD && opcode != URDMA_WR_SEND &&
+	if (type == IBV_QPT_UD && opcode != URDMA_WR_SEND &&
 	    opcode != URDMA_WR_SEND_IMM)
 		return 0;
 	/* iWARP has no such message: RFC 7306 knows immediate data only by
 	 * itself, and behind a Write */
 	if (opcode == URDMA_WR_SEND_IMM &&
-	    qp->ibv.context->device->transport_type == IBV_TRANSPORT_IWARP)
+	    context->device->transport_type == IBV_TRANSPORT_IWARP)
 		return 0;
 	return opcodes[opcode];
 }
@@ -74,9 +67,9 @@ static void fill_head(struct urdma_sqe *sqe, const struct ibv_send_wr *wr,
 			wr->send_flags & (URDMA_WRF_FENCE | URDMA_WRF_SIGNALED |
 					  URDMA_WRF_SOLICITED),
 	};
-	if (kind & IMM)
+	if (kind & SEND_IMM)
 		sqe->imm = wr->invalidate_rkey; /* shares imm_data's place */
-	if (kind & REMOTE) {
+	if (kind & SEND_REMOTE) {
 		sqe->remote_addr = wr->wr.rdma.remote_addr;
 		sqe->rkey = wr->wr.rdma.rkey;
 	}
@@ -85,7 +78,7 @@ static void fill_head(struct urdma_sqe *sqe, const struct ibv_send_wr *wr,
 		sqe->remote_qpn = wr->wr.ud.remote_qpn;
 		sqe->remote_qkey = wr->wr.ud.remote_qkey;
 	}
-	if (kind & ATOMIC) {
+	if (kind & SEND_ATOMIC) {
 		sqe->remote_addr = wr->wr.atomic.remote_addr;
 		sqe->rkey = wr->wr.atomic.rkey;
 		sqe->compare_add = wr->wr.atomic.compare_add;
@@ -93,12 +86,12 @@ static void fill_head(struct urdma_sqe *sqe, const struct ibv_send_wr *wr,
 	}
 }
 
-static uint64_t total_length(const struct ibv_send_wr *wr)
+static uint64_t total_length(const struct ibv_sge *list, int count)
 {
 	uint64_t bytes = 0;
 
-	for (int i = 0; i < wr->num_sge; i++)
-		bytes += wr->sg_list[i].length;
+	for (int i = 0; i < count; i++)
+		bytes += list[i].length;
 	return bytes;
 }
 
@@ -107,7 +100,7 @@ static int take_inline(const struct qp *qp, struct urdma_sqe *sqe,
 		       const struct ibv_send_wr *wr)
 {
 	unsigned char *to = (unsigned char *)(sqe + 1);
-	uint64_t bytes = total_length(wr);
+	uint64_t bytes = total_length(wr->sg_list, wr->num_sge);
 
 	if (bytes > qp->max_inline)
 		return EINVAL;
@@ -123,27 +116,23 @@ static int take_inline(const struct qp *qp, struct urdma_sqe *sqe,
 	return 0;
 }
 
-/* Not asked for, but the buffer does not change until the completion, and
- * what is copied now urdmad need not fetch.  False if the payload is too long
- * or not certainly readable. */
-static bool take_early(struct qp *qp, struct urdma_sqe *sqe,
-		       const struct ibv_send_wr *wr)
+bool send_take_early(struct qp *qp, struct urdma_sqe *sqe,
+		     const struct ibv_sge *list, int count)
 {
 	struct mr_table *mrs = &context_of(qp->ibv.context)->mrs;
 	unsigned char *to = (unsigned char *)(sqe + 1);
-	uint64_t bytes = total_length(wr);
+	uint64_t bytes = total_length(list, count);
 
 	if (bytes > qp->sq.ring.stride - sizeof(*sqe))
 		return false;
-	for (int i = 0; i < wr->num_sge; i++) {
-		const struct ibv_sge *sge = &wr->sg_list[i];
+	for (int i = 0; i < count; i++) {
 		const void *from =
-			mr_sge_bytes(mrs, &qp->mr_cache, qp->ibv.pd, sge);
+			mr_sge_bytes(mrs, &qp->mr_cache, qp->ibv.pd, &list[i]);
 
 		if (!from)
 			return false;
-		memcpy(to, from, sge->length);
-		to += sge->length;
+		memcpy(to, from, list[i].length);
+		to += list[i].length;
 	}
 	sqe->flags |= URDMA_WRF_INLINE;
 	sqe->inline_len = (uint32_t)bytes;
@@ -161,15 +150,17 @@ static void take_sges(struct urdma_sqe *sqe, const struct ibv_send_wr *wr)
 static int fill(struct qp *qp, struct urdma_sqe *sqe,
 		const struct ibv_send_wr *wr)
 {
-	unsigned int kind = kind_of(qp, wr);
+	unsigned int kind =
+		send_kind(qp->ibv.context, qp->ibv.qp_type, wr->opcode);
 
-	if (!(kind & KNOWN) || wr->num_sge < 0 ||
+	if (!(kind & SEND_KNOWN) || wr->num_sge < 0 ||
 	    (uint32_t)wr->num_sge > qp->sq.max_sge)
 		return EINVAL;
 	fill_head(sqe, wr, kind, qp->ibv.qp_type == IBV_QPT_UD);
 	if (wr->send_flags & IBV_SEND_INLINE)
-		return kind & PAYLOAD ? take_inline(qp, sqe, wr) : EINVAL;
-	if (!(kind & PAYLOAD) || !take_early(qp, sqe, wr))
+		return kind & SEND_PAYLOAD ? take_inline(qp, sqe, wr) : EINVAL;
+	if (!(kind & SEND_PAYLOAD) ||
+	    !send_take_early(qp, sqe, wr->sg_list, wr->num_sge))
 		take_sges(sqe, wr);
 	return 0;
 }

@@ -58,7 +58,8 @@ struct pair {
 void pair_open(struct pair *pair);
 /* The same with so many entries in b's CQ. */
 void pair_open_cq(struct pair *pair, int b_cqe);
-/* The same by ibv_create_cq_ex, with all fields that there are. */
+/* The same by ibv_create_cq_ex, with all fields that there are, and queue
+ * pairs for ibv_wr_start(). */
 void pair_open_extended(struct pair *pair);
 /* The ends' queue pairs and whatever they use, nothing left over. */
 void pair_close(struct pair *pair);

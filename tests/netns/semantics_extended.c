@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What came to verbs later: completions field by field, with their time, and
- * moderation of events. */
+/* What came to verbs later: completions field by field, with their time,
+ * batches of requests, moderation of events. */
+#include <arpa/inet.h>
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 
 #include "netns/semantics.h"
@@ -114,6 +116,93 @@ static void immediate_and_failure(void)
 	pair_close(&pair);
 }
 
+static void one(struct pair *pair, uint64_t n)
+{
+	send_one(pair, n, 10);
+	expect_wc(pair->a.cq, n, IBV_WC_SUCCESS);
+	expect_wc(pair->b.cq, 100 + n, IBV_WC_SUCCESS);
+	settle(&pair->b);
+}
+
+/* A WRITE and a READ in one batch, a part of it inline. */
+static void post_batch(struct pair *pair, struct ibv_qp_ex *qp)
+{
+	uint64_t to = (uintptr_t)pair->b.bytes;
+	uint64_t at = (uintptr_t)pair->a.bytes;
+	const struct ibv_sge list[] = { { at + 8192, 100, pair->a.mr->lkey },
+					{ at + 9000, 50, pair->a.mr->lkey } };
+	char word[] = "inline";
+
+	ibv_wr_start(qp);
+	qp->wr_flags = IBV_SEND_SIGNALED;
+	qp->wr_id = 1;
+	ibv_wr_rdma_write(qp, pair->b.mr->rkey, to);
+	ibv_wr_set_sge(qp, pair->a.mr->lkey, at, 4096);
+	qp->wr_id = 2;
+	ibv_wr_rdma_write(qp, pair->b.mr->rkey, to + 4096);
+	ibv_wr_set_inline_data(qp, word, sizeof(word));
+	memset(word, 'x', sizeof(word));
+	qp->wr_id = 3;
+	ibv_wr_rdma_read(qp, pair->b.mr->rkey, to + 20000);
+	ibv_wr_set_sge_list(qp, 2, list);
+	qp->wr_id = 4;
+	ibv_wr_send(qp);
+	ibv_wr_set_sge(qp, pair->a.mr->lkey, at + 16384, 10);
+	qp->wr_id = 5;
+	ibv_wr_rdma_write_imm(qp, pair->b.mr->rkey, to + 30000, htonl(77));
+	ibv_wr_set_sge(qp, pair->a.mr->lkey, at + 16384, 11);
+}
+
+static void batch(void)
+{
+	struct pair pair;
+	struct ibv_qp_ex *qp;
+	struct ibv_wc wc;
+
+	pair_open_extended(&pair);
+	qp = ibv_qp_to_qp_ex(pair.a.qp);
+	need(qp != NULL, "ibv_qp_to_qp_ex");
+	do_recv(&pair.b, 1, 40000, 100);
+	do_recv(&pair.b, 2, 0, 0);
+	post_batch(&pair, qp);
+	expect_no_wc(pair.a.cq);
+	expect_bytes(pair.b.bytes, END_BYTES, 'b', "before it is complete");
+	expect_number("ibv_wr_complete", ibv_wr_complete(qp), 0);
+	for (uint64_t i = 1; i <= 5; i++)
+		expect_wc(pair.a.cq, i, IBV_WC_SUCCESS);
+	expect_wc(pair.b.cq, 1, IBV_WC_SUCCESS);
+	wc = next_wc(pair.b.cq);
+	expect_number("immediate", ntohl(wc.imm_data), 77);
+	expect_number("byte_len", wc.byte_len, 11);
+	expect_bytes(pair.b.bytes, 4096, 'a', "the WRITE");
+	if (strcmp((char *)pair.b.bytes + 4096, "inline") != 0)
+		die("inline data was not taken at once");
+	expect_bytes(pair.a.bytes + 8192, 100, 'b', "the READ");
+	expect_bytes(pair.a.bytes + 9000, 50, 'b', "the READ's rest");
+	expect_bytes(pair.b.bytes + 40000, 10, 'a', "the SEND");
+	expect_bytes(pair.b.bytes + 40010, END_BYTES - 40010, 'b', "the rest");
+	pair_close(&pair);
+}
+
+static void batch_undone(void)
+{
+	struct pair pair;
+	struct ibv_qp_ex *qp;
+
+	pair_open_extended(&pair);
+	qp = ibv_qp_to_qp_ex(pair.a.qp);
+	need(qp != NULL, "ibv_qp_to_qp_ex");
+	post_batch(&pair, qp);
+	ibv_wr_abort(qp);
+	post_batch(&pair, qp);
+	ibv_wr_set_inline_data(qp, pair.a.bytes, pair.a.max_inline + 1);
+	expect_number("a mistake", ibv_wr_complete(qp), EINVAL);
+	one(&pair, 9);
+	expect_no_wc(pair.a.cq);
+	expect_bytes(pair.b.bytes + 4096, END_BYTES - 4096, 'b', "the target");
+	pair_close(&pair);
+}
+
 static void moderate(struct end *end, uint16_t count, uint16_t period)
 {
 	struct ibv_modify_cq_attr attr = {
@@ -122,14 +211,6 @@ static void moderate(struct end *end, uint16_t count, uint16_t period)
 	};
 
 	expect_number("ibv_modify_cq", ibv_modify_cq(end->cq, &attr), 0);
-}
-
-static void one(struct pair *pair, uint64_t n)
-{
-	send_one(pair, n, 10);
-	expect_wc(pair->a.cq, n, IBV_WC_SUCCESS);
-	expect_wc(pair->b.cq, 100 + n, IBV_WC_SUCCESS);
-	settle(&pair->b);
 }
 
 static void moderated_by_number(void)
@@ -198,6 +279,8 @@ static void clock_can_be_read(void)
 const struct semantics_case extended_cases[] = {
 	{ "completions field by field, each with its time", field_by_field },
 	{ "an immediate and a failure, field by field", immediate_and_failure },
+	{ "a batch of requests is posted when it is complete", batch },
+	{ "aborted, or with one mistake, it has never been", batch_undone },
 	{ "moderated by number, events wait for the last of them",
 	  moderated_by_number },
 	{ "moderated by time, events wait until it is over",

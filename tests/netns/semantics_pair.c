@@ -10,7 +10,18 @@
 
 #include "netns/semantics.h"
 
-enum { DEADLINE_S = 20, INLINE = 64, SGES = 4 };
+enum {
+	DEADLINE_S = 20,
+	INLINE = 64,
+	SGES = 4,
+	/* What iWARP has of ibv_wr_start(). */
+	SEND_OPS = IBV_QP_EX_WITH_RDMA_WRITE |
+		   IBV_QP_EX_WITH_RDMA_WRITE_WITH_IMM | IBV_QP_EX_WITH_SEND |
+		   IBV_QP_EX_WITH_RDMA_READ |
+		   IBV_QP_EX_WITH_ATOMIC_CMP_AND_SWP |
+		   IBV_QP_EX_WITH_ATOMIC_FETCH_AND_ADD |
+		   IBV_QP_EX_WITH_SEND_WITH_INV | IBV_QP_EX_WITH_LOCAL_INV,
+};
 
 static time_t now_s(void)
 {
@@ -57,6 +68,34 @@ void await_fd(int fd, const char *what)
 		die("not within %d s: %s", DEADLINE_S, what);
 }
 
+static void end_open_as(struct end *end, struct rdma_cm_id *id, uint8_t fill,
+			bool extended)
+{
+	struct ibv_qp_init_attr_ex attr = {
+		.qp_type = IBV_QPT_RC,
+		.cap = { DEPTH, DEPTH, SGES, SGES, INLINE },
+		.comp_mask = IBV_QP_INIT_ATTR_PD,
+		.send_ops_flags = SEND_OPS,
+	};
+
+	end->id = id;
+	end->pd = ibv_alloc_pd(id->verbs);
+	need(end->pd != NULL, "ibv_alloc_pd");
+	attr.pd = end->pd;
+	attr.send_cq = end->cq;
+	attr.recv_cq = end->cq;
+	if (extended)
+		attr.comp_mask |= IBV_QP_INIT_ATTR_SEND_OPS_FLAGS;
+	need(rdma_create_qp_ex(id, &attr) == 0, "rdma_create_qp_ex");
+	end->qp = id->qp;
+	end->max_inline = attr.cap.max_inline_data;
+	end->bytes = aligned_alloc(4096, END_BYTES);
+	need(end->bytes != NULL, "aligned_alloc");
+	memset(end->bytes, fill, END_BYTES);
+	end->mr = ibv_reg_mr(end->pd, end->bytes, END_BYTES, ALL_RIGHTS);
+	need(end->mr != NULL, "ibv_reg_mr");
+}
+
 void end_open(struct end *end, struct rdma_cm_id *id, uint8_t fill, int cqe)
 {
 	end->channel = ibv_create_comp_channel(id->verbs);
@@ -84,29 +123,12 @@ static void end_open_extended(struct end *end, struct rdma_cm_id *id,
 	ex = ibv_create_cq_ex(id->verbs, &attr);
 	need(ex != NULL, "ibv_create_cq_ex");
 	end->cq = ibv_cq_ex_to_cq(ex);
-	end_open_on(end, id, fill);
+	end_open_as(end, id, fill, true);
 }
 
 void end_open_on(struct end *end, struct rdma_cm_id *id, uint8_t fill)
 {
-	struct ibv_qp_init_attr attr = {
-		.qp_type = IBV_QPT_RC,
-		.cap = { DEPTH, DEPTH, SGES, SGES, INLINE },
-	};
-
-	end->id = id;
-	end->pd = ibv_alloc_pd(id->verbs);
-	need(end->pd != NULL, "ibv_alloc_pd");
-	attr.send_cq = end->cq;
-	attr.recv_cq = end->cq;
-	need(rdma_create_qp(id, end->pd, &attr) == 0, "rdma_create_qp");
-	end->qp = id->qp;
-	end->max_inline = attr.cap.max_inline_data;
-	end->bytes = aligned_alloc(4096, END_BYTES);
-	need(end->bytes != NULL, "aligned_alloc");
-	memset(end->bytes, fill, END_BYTES);
-	end->mr = ibv_reg_mr(end->pd, end->bytes, END_BYTES, ALL_RIGHTS);
-	need(end->mr != NULL, "ibv_reg_mr");
+	end_open_as(end, id, fill, false);
 }
 
 void pair_open(struct pair *pair)
