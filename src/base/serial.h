@@ -48,6 +48,12 @@ static inline uint32_t psn_add(uint32_t psn, uint32_t n)
 	return (psn + n) & PSN_MASK;
 }
 
+/* How far it is from one up to another: 0 .. 2^24 - 1. */
+static inline uint32_t psn_dist(uint32_t from, uint32_t to)
+{
+	return (to - from) & PSN_MASK;
+}
+
 /* -2^23 .. 2^23 - 1 */
 static inline int32_t psn_diff(uint32_t a, uint32_t b)
 {

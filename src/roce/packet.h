@@ -46,6 +46,11 @@ enum {
 	ROCE_PKEY_DEFAULT = 0xffff,
 };
 
+enum { ROCE_PSN_WINDOW = 1 << 23 }; /* packets in flight, at most */
+
+/* IBA 9.7.7: messages have at most 2^31 bytes. */
+#define ROCE_MESSAGE_MAX (UINT32_C(1) << 31)
+
 struct roce_packet {
 	const struct roce_op *op; /* of opcode; set by roce_parse() */
 	uint8_t opcode;

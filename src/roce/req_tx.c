@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The requester's packets: which is next, and what is in it. */
+#include "roce/req_priv.h"
+
+enum { ACK_EVERY = 32 }; /* packets */
+
+/* By kind: only, first, middle, last. */
+static const uint8_t positions[][4] = {
+	[ROCE_KIND_SEND] = { ROCE_SEND_ONLY, ROCE_SEND_FIRST, ROCE_SEND_MIDDLE,
+			     ROCE_SEND_LAST },
+	[ROCE_KIND_WRITE] = { ROCE_WRITE_ONLY, ROCE_WRITE_FIRST,
+			      ROCE_WRITE_MIDDLE, ROCE_WRITE_LAST },
+};
+
+static uint8_t operation(const struct roce_msg *msg, uint32_t packet)
+{
+	const struct roce_wr *wr = &msg->wr;
+	bool last = packet + 1 == msg->packets;
+
+	if (wr->kind == ROCE_KIND_READ)
+		return ROCE_READ_REQUEST;
+	if (wr->kind == ROCE_KIND_ATOMIC)
+		return wr->swaps ? ROCE_COMPARE_SWAP : ROCE_FETCH_ADD;
+	if (last && wr->with_inv)
+		return packet ? ROCE_SEND_LAST_INV : ROCE_SEND_ONLY_INV;
+	/* an opcode with immediate follows the one without */
+	if (last)
+		return positions[wr->kind][packet ? 3 : 0] + wr->with_imm;
+	return positions[wr->kind][packet ? 2 : 1];
+}
+
+/* `gather`: what the packet carries; a READ goes on from the middle. */
+static void fill(const struct roce_req *req, struct roce_packet *pkt,
+		 struct roce_gather *gather)
+{
+	const struct roce_msg *msg = roce_req_msg(req, req->at);
+	const struct roce_wr *wr = &msg->wr;
+	uint32_t off = req->at_packet * req->config.mtu;
+	uint32_t left = wr->length - off;
+
+	*pkt = (struct roce_packet){
+		.opcode = req->config.service | operation(msg, req->at_packet),
+		.psn = psn_add(msg->psn, req->at_packet),
+		.va = wr->va + off,
+		.rkey = wr->rkey,
+		.dma_len = left,
+		.swap_add = wr->swap_add,
+		.compare = wr->compare,
+		.imm = wr->imm,
+		.inv_rkey = wr->imm,
+	};
+	pkt->op = roce_op(pkt->opcode);
+	pkt->solicited = wr->solicited && pkt->op->last;
+	if (!roce_msg_asks(msg))
+		pkt->payload_len =
+			left < req->config.mtu ? left : req->config.mtu;
+	*gather = (struct roce_gather){ .pos = wr->pos,
+					.off = off,
+					.len = pkt->payload_len };
+}
+
+/* The packet is out. */
+static void move_on(struct roce_req *req, uint32_t psn, nsec_t now)
+{
+	const struct roce_msg *msg = roce_req_msg(req, req->at);
+	uint32_t took = roce_msg_asks(msg) ? msg->packets - req->at_packet : 1;
+	uint32_t end = psn_add(psn, took);
+	bool again = psn_lt(psn, req->sent);
+
+	req->counters.packets++;
+	req->counters.resent += again;
+	if (!roce_req_in_flight(req))
+		roce_req_start_timers(req, now);
+	if (psn_lt(req->sent, end))
+		req->sent = end;
+	req->at_packet += took;
+	if (req->at_packet == msg->packets) {
+		req->at++;
+		req->at_packet = 0;
+	}
+	req->probed = true;
+}
+
+static bool wants_ack(struct roce_req *req, const struct roce_packet *pkt)
+{
+	bool end = pkt->op->last && req->at + 1 == req->tail;
+	uint32_t behind = psn_dist(req->una, pkt->psn) + 1;
+
+	if (!end && !req->probing && ++req->unasked < ACK_EVERY &&
+	    behind < req->config.window)
+		return false;
+	req->unasked = 0;
+	return true;
+}
+
+/* Of what would be sent again the peer may have said that it has it: then
+ * only the answers of READs and atomics are missing. */
+static void skip_heard(struct roce_req *req)
+{
+	while (req->at != req->tail) {
+		const struct roce_msg *msg = roce_req_msg(req, req->at);
+		uint32_t psn = psn_add(msg->psn, req->at_packet);
+		uint32_t left = msg->packets - req->at_packet;
+		uint32_t known = psn_dist(psn, req->heard);
+
+		if (roce_msg_asks(msg) || !psn_lt(psn, req->heard))
+			return;
+		if (known < left) {
+			req->at_packet += known;
+			return;
+		}
+		req->at++;
+		req->at_packet = 0;
+	}
+}
+
+static bool may_send(const struct roce_req *req)
+{
+	const struct roce_msg *msg;
+
+	if (req->failed || req->rnr_until != NSEC_NEVER ||
+	    req->at == req->tail || (req->stopped && req->at == req->stop) ||
+	    (req->probing && req->probed))
+		return false;
+	if (req->config.service == ROCE_UC || req->reads_open)
+		return true;
+	msg = roce_req_msg(req, req->at);
+	return psn_dist(req->una, psn_add(msg->psn, req->at_packet)) <
+	       req->config.window;
+}
+
+bool roce_req_output(struct roce_req *req, struct roce_packet *pkt,
+		     struct roce_gather *gather, nsec_t now)
+{
+	skip_heard(req);
+	if (!may_send(req))
+		return false;
+	fill(req, pkt, gather);
+	if (req->config.service == ROCE_UC) {
+		move_on(req, pkt->psn, now);
+		roce_req_advance(req, 1);
+		roce_req_stop_timers(req);
+		return true;
+	}
+	pkt->ack_req = wants_ack(req, pkt);
+	if (!req->timing && (pkt->ack_req || !gather->len) &&
+	    pkt->psn == req->sent) {
+		req->timing = true;
+		req->rtt_psn = pkt->psn;
+		req->rtt_at = now;
+	}
+	move_on(req, pkt->psn, now);
+	return true;
+}
+
+void roce_req_stop(struct roce_req *req)
+{
+	/* the packet that came out was the last of the message before, or one
+	 * in the middle of this */
+	req->stopped = true;
+	req->stop = req->at_packet ? req->at : req->at - 1;
+	if (req->config.service == ROCE_UC)
+		req->first = req->stop; /* it was done with its last packet */
+}
