@@ -85,7 +85,9 @@ enum urdma_op {
 	URDMA_OP_MODIFY_SRQ = 41,
 	URDMA_OP_QUERY_SRQ = 42,
 	URDMA_OP_DESTROY_SRQ = 43, /* takes: async socket */
-	URDMA_OP_MEM_REMAP = 48,   /* gives: memfd of the backing */
+	URDMA_OP_ALLOC_MW = 44,
+	URDMA_OP_DEALLOC_MW = 45,
+	URDMA_OP_MEM_REMAP = 48, /* gives: memfd of the backing */
 	URDMA_OP_MEM_LIVE = 49,
 	URDMA_OP_MEM_RELEASE = 50, /* gives: memfd of the backing */
 	URDMA_OP_MEM_FAULTS = 51,  /* gives: an open /dev/userfaultfd */
@@ -283,6 +285,18 @@ struct urdma_reg_mr_reply {
 	__u32 reserved;
 };
 URDMA_CONTROL_SIZE(urdma_reg_mr_reply, 16);
+
+struct urdma_alloc_mw {
+	__u32 pd;
+	__u32 type; /* enum ibv_mw_type */
+};
+URDMA_CONTROL_SIZE(urdma_alloc_mw, 8);
+
+struct urdma_alloc_mw_reply {
+	__u32 mw;
+	__u32 rkey; /* nothing is bound with it yet */
+};
+URDMA_CONTROL_SIZE(urdma_alloc_mw_reply, 8);
 
 /* Where a queue lies: mmap(cmd_fd, arena_bytes, offset = arena), once for all
  * queues that name the same arena. */
@@ -505,6 +519,8 @@ URDMA_CONTROL_SIZE(urdma_query_qp_reply, 96);
 	X(MODIFY_SRQ, modify_srq, empty, 0, 0)                                 \
 	X(QUERY_SRQ, handle, query_srq_reply, 0, 0)                            \
 	X(DESTROY_SRQ, handle, destroy_reply, 1, 0)                            \
+	X(ALLOC_MW, alloc_mw, alloc_mw_reply, 0, 0)                            \
+	X(DEALLOC_MW, handle, empty, 0, 0)                                     \
 	X(CM_CREATE, cm_create, cm_id, 0, 0)                                   \
 	X(CM_DESTROY, cm_id, cm_events_reply, 1, 0)                            \
 	X(CM_BIND, cm_bind, empty, 0, 0)                                       \

@@ -106,6 +106,13 @@ enum urdma_wr_flags {
 };
 
 /*
+ * BIND_MW uses the fields of the header otherwise: `rkey` is the window's new
+ * key, of the same upper 24 bits as its last, `imm` the lkey of the region,
+ * `remote_addr` and `compare_add` where in it and how many bytes, `remote_qkey`
+ * the rights (enum ibv_access_flags).
+ */
+
+/*
  * A send work request: this header, then num_sge times struct urdma_sge or,
  * with URDMA_WRF_INLINE, `inline_len` bytes of payload.
  */

@@ -115,14 +115,17 @@ static void async_event(struct ibv_context *ibv, struct ibv_async_event *event)
 #define OP(name, function) [PABI_OP_##name] = (pabi_fn)(function)
 /* clang-format off */
 static const pabi_fn ops[PABI_OP_COUNT] = {
+	OP(alloc_mw, mw_alloc),
 	OP(alloc_pd, pd_alloc),
 	OP(async_event, async_event),
+	OP(bind_mw, mw_bind),
 	OP(create_ah, ah_create),
 	OP(create_cq, cq_create),
 	OP(create_cq_ex, cq_create_ex),
 	OP(create_qp, qp_create),
 	OP(create_qp_ex, qp_create_ex),
 	OP(create_srq, srq_create),
+	OP(dealloc_mw, mw_dealloc),
 	OP(dealloc_pd, pd_dealloc),
 	OP(dereg_mr, mr_dereg),
 	OP(destroy_ah, ah_destroy),

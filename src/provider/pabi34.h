@@ -129,6 +129,7 @@ PABI_COMMAND(get_context);
 PABI_COMMAND(query_port);
 PABI_COMMAND(alloc_pd);
 PABI_COMMAND(reg_mr);
+PABI_COMMAND(alloc_mw);
 PABI_COMMAND(create_cq);
 PABI_COMMAND(create_qp);
 PABI_COMMAND(modify_qp);
@@ -167,6 +168,11 @@ int ibv_cmd_reg_mr(struct ibv_pd *pd, void *addr, size_t length, uint64_t iova,
 		   size_t cmd_size, struct ib_uverbs_reg_mr_resp *resp,
 		   size_t resp_size);
 int ibv_cmd_dereg_mr(struct verbs_mr *mr);
+int ibv_cmd_alloc_mw(struct ibv_pd *pd, enum ibv_mw_type type,
+		     struct ibv_mw *mw, struct ibv_alloc_mw *cmd,
+		     size_t cmd_size, struct ib_uverbs_alloc_mw_resp *resp,
+		     size_t resp_size);
+int ibv_cmd_dealloc_mw(struct ibv_mw *mw);
 int ibv_cmd_create_cq(struct ibv_context *context, int cqe,
 		      struct ibv_comp_channel *channel, int comp_vector,
 		      struct ibv_cq *cq, struct ibv_create_cq *cmd,

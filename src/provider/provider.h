@@ -178,6 +178,11 @@ bool wr_opcodes(const struct ibv_context *context, enum ibv_qp_type type,
 		uint64_t flags, uint32_t *opcodes);
 bool wr_init(struct qp *qp, uint32_t opcodes);
 
+/* mw.c */
+struct ibv_mw *mw_alloc(struct ibv_pd *pd, enum ibv_mw_type type);
+int mw_dealloc(struct ibv_mw *mw);
+int mw_bind(struct ibv_qp *qp, struct ibv_mw *mw, struct ibv_mw_bind *bind);
+
 /* send.c, recv.c */
 int qp_post_send(struct ibv_qp *ibv, struct ibv_send_wr *wr,
 		 struct ibv_send_wr **bad_wr);

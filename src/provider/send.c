@@ -23,6 +23,7 @@ static const uint8_t opcodes[] = {
 	[URDMA_WR_CAS] = SEND_KNOWN | SEND_ATOMIC,
 	[URDMA_WR_FAA] = SEND_KNOWN | SEND_ATOMIC,
 	[URDMA_WR_LOCAL_INV] = SEND_KNOWN | SEND_IMM,
+	[URDMA_WR_BIND_MW] = SEND_KNOWN | SEND_BIND,
 	[URDMA_WR_SEND_INV] = SEND_KNOWN | SEND_PAYLOAD | SEND_IMM,
 };
 _Static_assert(URDMA_WR_WRITE == (int)IBV_WR_RDMA_WRITE &&
@@ -33,6 +34,7 @@ _Static_assert(URDMA_WR_WRITE == (int)IBV_WR_RDMA_WRITE &&
 		       URDMA_WR_CAS == (int)IBV_WR_ATOMIC_CMP_AND_SWP &&
 		       URDMA_WR_FAA == (int)IBV_WR_ATOMIC_FETCH_AND_ADD &&
 		       URDMA_WR_LOCAL_INV == (int)IBV_WR_LOCAL_INV &&
+		       URDMA_WR_BIND_MW == (int)IBV_WR_BIND_MW &&
 		       URDMA_WR_SEND_INV == (int)IBV_WR_SEND_WITH_INV,
 	       "opcodes have the same numbers");
 _Static_assert(URDMA_WRF_FENCE == (int)IBV_SEND_FENCE &&
@@ -84,6 +86,25 @@ static void fill_head(struct urdma_sqe *sqe, const struct ibv_send_wr *wr,
 		sqe->compare_add = wr->wr.atomic.compare_add;
 		sqe->swap = wr->wr.atomic.swap;
 	}
+}
+
+int send_fill_bind(struct urdma_sqe *sqe, const struct ibv_mw *mw,
+		   uint32_t rkey, const struct ibv_mw_bind_info *info)
+{
+	if (mw->type != IBV_MW_TYPE_2 ||
+	    (!info->mr && (info->addr || info->length)))
+		return EINVAL;
+	if (info->mr && info->mr->pd != mw->pd)
+		return EPERM;
+	/* the key names the window by its upper bits */
+	if ((rkey ^ mw->rkey) >> 8)
+		return EINVAL;
+	sqe->rkey = rkey;
+	sqe->imm = info->mr ? info->mr->lkey : 0;
+	sqe->remote_addr = info->addr;
+	sqe->compare_add = info->length;
+	sqe->remote_qkey = info->mw_access_flags;
+	return 0;
 }
 
 static uint64_t total_length(const struct ibv_sge *list, int count)
@@ -157,6 +178,9 @@ static int fill(struct qp *qp, struct urdma_sqe *sqe,
 	    (uint32_t)wr->num_sge > qp->sq.max_sge)
 		return EINVAL;
 	fill_head(sqe, wr, kind, qp->ibv.qp_type == IBV_QPT_UD);
+	if (kind & SEND_BIND)
+		return send_fill_bind(sqe, wr->bind_mw.mw, wr->bind_mw.rkey,
+				      &wr->bind_mw.bind_info);
 	if (wr->send_flags & IBV_SEND_INLINE)
 		return kind & SEND_PAYLOAD ? take_inline(qp, sqe, wr) : EINVAL;
 	if (!(kind & SEND_PAYLOAD) ||

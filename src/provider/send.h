@@ -14,6 +14,7 @@ enum send_kind {
 	SEND_ATOMIC = 1 << 2, /* likewise, with operands */
 	SEND_IMM = 1 << 3,    /* carries an immediate, or a key to invalidate */
 	SEND_PAYLOAD = 1 << 4, /* its elements are read, so may be copied */
+	SEND_BIND = 1 << 5,    /* of a memory window */
 };
 
 /* Of an opcode (enum urdma_wr_opcode) on such a queue pair; 0: it cannot be
@@ -29,5 +30,10 @@ unsigned int send_kind(const struct ibv_context *context, enum ibv_qp_type type,
  */
 bool send_take_early(struct qp *qp, struct urdma_sqe *sqe,
 		     const struct ibv_sge *list, int count);
+
+/* A BIND_MW, as queue.h has it.  0, or EINVAL or EPERM as ibv_bind_mw(); all
+ * else is for urdmad to say. */
+int send_fill_bind(struct urdma_sqe *sqe, const struct ibv_mw *mw,
+		   uint32_t rkey, const struct ibv_mw_bind_info *info);
 
 #endif

@@ -142,14 +142,17 @@ static void wr_atomic_fetch_add(struct ibv_qp_ex *ex, uint32_t rkey,
 	begin_atomic(ex, URDMA_WR_FAA, rkey, addr, add, 0);
 }
 
-/* Creation refuses these, so who calls them has not looked. */
-
 static void wr_bind_mw(struct ibv_qp_ex *ex, struct ibv_mw *mw, uint32_t rkey,
 		       const struct ibv_mw_bind_info *info)
 {
-	(void)mw, (void)rkey, (void)info;
-	fail(qp_of_ex(ex), EOPNOTSUPP);
+	struct urdma_sqe *sqe = begin(qp_of_ex(ex), URDMA_WR_BIND_MW);
+	int error = sqe ? send_fill_bind(sqe, mw, rkey, info) : 0;
+
+	if (error)
+		fail(qp_of_ex(ex), error);
 }
+
+/* Creation refuses these, so who calls them has not looked. */
 
 static void wr_send_tso(struct ibv_qp_ex *ex, void *hdr, uint16_t hdr_sz,
 			uint16_t mss)
@@ -328,6 +331,7 @@ static const struct {
 	{ IBV_QP_EX_WITH_ATOMIC_CMP_AND_SWP, URDMA_WR_CAS },
 	{ IBV_QP_EX_WITH_ATOMIC_FETCH_AND_ADD, URDMA_WR_FAA },
 	{ IBV_QP_EX_WITH_LOCAL_INV, URDMA_WR_LOCAL_INV },
+	{ IBV_QP_EX_WITH_BIND_MW, URDMA_WR_BIND_MW },
 	{ IBV_QP_EX_WITH_SEND_WITH_INV, URDMA_WR_SEND_INV },
 };
 

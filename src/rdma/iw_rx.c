@@ -6,6 +6,7 @@
 #include "iwarp/rdmap_imm.h"
 #include "iwarp/term.h"
 #include "rdma/iw_stack_priv.h"
+#include "rdma/mw.h"
 #include "rdma/qp.h"
 #include "rdma/rdma_ctx.h"
 
@@ -245,18 +246,39 @@ static enum iw_verdict rx_atomic_resp(struct iw_stream *stream,
 	return IW_OK;
 }
 
-/* Only a memory window can be invalidated, and there are none. */
-static enum iw_verdict invalidate(const struct iw_stream *stream, uint32_t stag)
+/* The window that a SEND with Invalidate names, if it may: RFC 5040 sections
+ * 5.4 and 7.1. */
+static enum iw_verdict find_window(const struct iw_stream *stream,
+				   uint32_t stag, struct mw **mw)
 {
-	const struct sge_view *view = &stream->qp->view;
-	struct mr_span span;
-	enum mr_verdict verdict = mr_check(view, stag, 0, 0, 0, &span);
+	static const enum iw_verdict verdicts[] = {
+		[MR_OK] = IW_OK,
+		[MR_BAD_KEY] = RDMAP_BAD_STAG,
+		[MR_WRONG_PD] = RDMAP_NOT_ASSOCIATED,
+		[MR_NO_RIGHT] = RDMAP_CANNOT_INVALIDATE,
+	};
 
-	if (verdict == MR_BAD_KEY)
-		return RDMAP_BAD_STAG;
-	if (verdict == MR_WRONG_PD)
-		return RDMAP_NOT_ASSOCIATED;
-	return RDMAP_CANNOT_INVALIDATE;
+	return verdicts[mw_find(&stream->qp->view, stag, mw)];
+}
+
+/* The message is whole: what it takes back goes before it is told. */
+static void deliver(struct iw_stream *stream, const struct rdmap_segment *seg,
+		    struct mw *mw, uint32_t byte_len)
+{
+	struct recv_done done = {
+		.wr_id = stream->rx.recv.wr_id,
+		.opcode = WC_RECV,
+		.byte_len = byte_len,
+		.solicited = seg->solicited,
+	};
+
+	if (mw) {
+		mw_unbind(mw);
+		done.imm = seg->inv_stag;
+		done.flags = WC_WITH_INV;
+	}
+	stream->rx.has_recv = false;
+	qp_complete_recv(stream->qp, &done);
 }
 
 static enum iw_verdict place_send_piece(struct iw_stream *stream, uint32_t off,
@@ -288,10 +310,11 @@ static enum iw_verdict rx_send(struct iw_stream *stream,
 			       struct mpa_cursor *payload)
 {
 	struct iw_rx *rx = &stream->rx;
+	struct mw *mw = NULL;
 	enum iw_verdict verdict;
 
 	if (seg->invalidates && seg->last) {
-		verdict = invalidate(stream, seg->inv_stag);
+		verdict = find_window(stream, seg->inv_stag, &mw);
 		if (verdict != IW_OK)
 			return verdict;
 	}
@@ -302,17 +325,8 @@ static enum iw_verdict rx_send(struct iw_stream *stream,
 	verdict = place_send_piece(stream, seg->mo, payload);
 	if (verdict != IW_OK || rx->stalled)
 		return verdict;
-	if (seg->last) {
-		struct recv_done done = {
-			.wr_id = rx->recv.wr_id,
-			.opcode = WC_RECV,
-			.byte_len = seg->mo + seg->payload,
-			.solicited = seg->solicited,
-		};
-
-		rx->has_recv = false;
-		qp_complete_recv(stream->qp, &done);
-	}
+	if (seg->last)
+		deliver(stream, seg, mw, seg->mo + seg->payload);
 	return IW_OK;
 }
 

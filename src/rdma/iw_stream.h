@@ -74,6 +74,7 @@ struct iw_tx {
 	uint8_t header_len; /* of each segment of msg */
 	bool has_wr;	    /* wr is taken and not all of it sent */
 	bool answer_last;   /* the last message was an answer */
+	bool ran_local;	    /* work requests for ourselves, not completed yet */
 	bool stopped;	    /* a work request is bad: none behind it begins */
 	/*
 	 * MPA lets a responder send only behind the initiator's first FPDU

@@ -9,6 +9,7 @@
 
 #include "base/bits.h"
 #include "rdma/iw_stack_priv.h"
+#include "rdma/mw.h"
 #include "rdma/qp.h"
 #include "rdma/qp_state.h"
 #include "rdma/rdma_ctx.h"
@@ -138,6 +139,38 @@ static bool have_wr(struct iw_stream *stream)
 	return tx->has_wr;
 }
 
+static void run_local(struct iw_stream *stream)
+{
+	struct iw_tx *tx = &stream->tx;
+	enum wc_status status = mw_run(stream->qp, &tx->wr.sqe);
+
+	if (status != WC_SUCCESS) {
+		fail_wr(stream, status);
+		return;
+	}
+	sq_wr(&stream->qp->sq, tx->wr.pos)->state = SQ_WR_DONE;
+	tx->has_wr = false;
+	tx->ran_local = true;
+}
+
+/* A work request for the peer whose turn has come; those for ourselves that
+ * are before it have theirs. */
+static bool next_wr(struct iw_stream *stream)
+{
+	const struct rdmap_stream *rdmap = &stream->rdmap;
+	const struct urdma_sqe *sqe = &stream->tx.wr.sqe;
+
+	while (have_wr(stream)) {
+		if (sqe->flags & URDMA_WRF_FENCE &&
+		    (rdmap->reads_open || rdmap->atomics_open))
+			return false;
+		if (!wr_kind(sqe->opcode)->local)
+			return true;
+		run_local(stream);
+	}
+	return false;
+}
+
 static bool begin_wr(struct iw_stream *stream)
 {
 	const struct rdmap_stream *rdmap = &stream->rdmap;
@@ -145,13 +178,10 @@ static bool begin_wr(struct iw_stream *stream)
 	uint8_t opcode;
 	bool solicited;
 
-	if (!have_wr(stream))
+	if (!next_wr(stream))
 		return false;
 	opcode = tx->wr.sqe.opcode;
 	solicited = tx->wr.sqe.flags & URDMA_WRF_SOLICITED;
-	if (tx->wr.sqe.flags & URDMA_WRF_FENCE &&
-	    (rdmap->reads_open || rdmap->atomics_open))
-		return false;
 	if (forms[opcode].is_request && !rdmap_may_request(rdmap))
 		return false;
 	forms[opcode].begin(stream, solicited ? forms[opcode].solicited
@@ -397,8 +427,9 @@ void iw_tx_fill(struct iw_stream *stream, nsec_t now)
 		}
 		tcp_send(&stream->tcp, buf);
 	}
-	/* a bad work request may already be the first */
-	if (stream->phase == IW_PHASE_OPEN && stream->tx.stopped)
+	/* a bad work request, or one of ours, may already be the first */
+	if (stream->phase == IW_PHASE_OPEN &&
+	    (stream->tx.stopped || stream->tx.ran_local))
 		iw_tx_complete(stream, now);
 }
 
@@ -415,6 +446,7 @@ void iw_tx_complete(struct iw_stream *stream, nsec_t now)
 {
 	struct rdma_qp *qp = stream->qp;
 
+	stream->tx.ran_local = false;
 	while (qp->sq.taken) {
 		const struct sq_wr *wr = sq_wr(&qp->sq, sq_first(&qp->sq));
 		enum wc_status status = wr->status;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/doorbell.h"
+#include "rdma/mw.h"
 #include "rdma/qp_state.h"
 #include "rdma/srq.h"
 #include "rdma/rdma_ctx.h"
@@ -170,8 +171,10 @@ void qp_enter(struct rdma_qp *qp, enum qp_state state)
 		if (qp->srq)
 			async_raise(&qp->async, EVENT_QP_LAST_WQE_REACHED);
 	}
-	if (state == QPS_RESET)
+	if (state == QPS_RESET) {
 		forget(qp);
+		mw_unbind_all(&qp->windows);
+	}
 }
 
 bool qp_take_recv(struct rdma_qp *qp, struct recv_wr *wr)
@@ -200,6 +203,7 @@ void qp_free(struct rdma_qp *qp)
 	if (!qp)
 		return;
 	async_drop(&qp->async);
+	mw_unbind_all(&qp->windows);
 	list_remove(&qp->srq_link);
 	if (qp->srq)
 		qp->srq->users--;

@@ -33,6 +33,7 @@ struct rdma_qp {
 	struct list srq_link; /* of those that wait for a RECV of it */
 	bool has_shared;      /* shared_wr_id was taken from srq */
 	uint64_t shared_wr_id;
+	struct list windows;	   /* struct mw of type 2 that it has bound */
 	struct sge_view view;	   /* what its SGEs are checked with */
 	struct sge_view recv_view; /* likewise, of RECVs */
 	struct iw_stream *stream;  /* iWARP; NULL: not connected */

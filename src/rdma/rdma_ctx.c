@@ -8,6 +8,7 @@
 #include "rdma/ah.h"
 #include "rdma/cq.h"
 #include "rdma/mr.h"
+#include "rdma/mw.h"
 #include "rdma/qp.h"
 #include "rdma/srq.h"
 
@@ -35,6 +36,7 @@ void rdma_ctx_destroy(struct rdma_ctx *ctx, nsec_t now)
 	struct rdma_srq *srq;
 	struct rdma_ah *ah;
 	struct rdma_cq *cq;
+	struct mw *mw;
 	struct mr *mr;
 	struct rdma_pd *pd;
 
@@ -48,6 +50,8 @@ void rdma_ctx_destroy(struct rdma_ctx *ctx, nsec_t now)
 		rdma_srq_destroy(ctx, srq->handle);
 	while ((cq = idtable_any(&ctx->cqs, &pos)))
 		rdma_cq_destroy(ctx, cq->handle);
+	while ((mw = idtable_any(&ctx->mws, &pos)))
+		rdma_mw_dealloc(ctx, mw->shown.handle);
 	while ((mr = idtable_any(&ctx->mrs, &pos)))
 		rdma_mr_dereg(ctx, mr->handle);
 	while ((pd = idtable_any(&ctx->pds, &pos)))
@@ -57,6 +61,7 @@ void rdma_ctx_destroy(struct rdma_ctx *ctx, nsec_t now)
 	idtable_free(&ctx->srqs);
 	idtable_free(&ctx->qps);
 	idtable_free(&ctx->cqs);
+	idtable_free(&ctx->mws);
 	idtable_free(&ctx->mrs);
 	idtable_free(&ctx->pds);
 	async_drop(&ctx->async);
@@ -128,12 +133,11 @@ int rdma_pd_dealloc(struct rdma_ctx *ctx, uint32_t handle)
 	return 0;
 }
 
-/* A number nobody can guess and whose index nobody has; index 0 looks like a
- * mistake. */
-static uint32_t random_key(struct rdma_dev *dev)
+uint32_t mr_random_key(struct rdma_dev *dev)
 {
 	uint32_t key;
 
+	/* index 0 would look like a mistake */
 	do
 		dev->config.random(dev->config.random_arg, &key, sizeof(key));
 	while (!key_index(key) || idtable_find(&dev->keys, key_index(key)));
@@ -149,7 +153,7 @@ static int check_region(const struct rdma_ctx *ctx,
 	    attr->start + attr->length < attr->start ||
 	    attr->iova + attr->length < attr->iova)
 		return -EINVAL;
-	if (ctx->dev->keys.count >= limits->max_mr)
+	if (ctx->dev->keys.count - ctx->dev->mw_count >= limits->max_mr)
 		return -ENOMEM;
 	return mr_access_check(attr->access);
 }
@@ -184,7 +188,7 @@ int rdma_mr_reg(struct rdma_ctx *ctx, const struct rdma_mr_attr *attr,
 		.place = place_get(attr->place),
 		.handle = idtable_next_id(&ctx->mrs, &ctx->mr_cursor, 1,
 					  UINT32_MAX),
-		.key = random_key(ctx->dev),
+		.key = mr_random_key(ctx->dev),
 		.access = attr->access | ACCESS_LOCAL_READ,
 		.start = attr->start,
 		.length = attr->length,
@@ -207,6 +211,8 @@ int rdma_mr_dereg(struct rdma_ctx *ctx, uint32_t handle)
 
 	if (!mr)
 		return -EINVAL;
+	if (mr->windows)
+		return -EBUSY;
 	mr_free(ctx, mr);
 	return 0;
 }

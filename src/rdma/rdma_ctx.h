@@ -17,7 +17,7 @@ struct rdma_dev {
 	struct iw_stack *iw; /* its stack */
 	struct gid_table gids;
 	struct idtable qps;  /* by number */
-	struct idtable keys; /* struct mr by key */
+	struct idtable keys; /* struct mr by key_index() */
 	struct list ctxs;
 	struct list async; /* struct async_source with events */
 	struct cq_group cqs;
@@ -25,6 +25,7 @@ struct rdma_dev {
 	uint32_t cq_count;
 	uint32_t srq_count;
 	uint32_t ah_count;
+	uint32_t mw_count;
 	uint32_t qp_cursor; /* of the numbers */
 	bool link_up;
 };
@@ -37,6 +38,7 @@ struct rdma_ctx {
 	struct async_source async; /* of the port */
 	struct idtable pds;	   /* by handle, each from 1 */
 	struct idtable mrs;
+	struct idtable mws;
 	struct idtable cqs;
 	struct idtable qps;
 	struct idtable srqs;
@@ -44,6 +46,7 @@ struct rdma_ctx {
 	struct idtable doorbells; /* struct bell by bit */
 	uint32_t pd_cursor;
 	uint32_t mr_cursor;
+	uint32_t mw_cursor;
 	uint32_t cq_cursor;
 	uint32_t qp_cursor;
 	uint32_t srq_cursor;
@@ -59,6 +62,9 @@ qp_transport(const struct rdma_qp *qp)
 
 /* The largest path MTU, enum ibv_mtu: 1 is 256 bytes, 5 is 4096. */
 uint8_t rdma_dev_mtu(const struct rdma_dev *dev);
+
+/* A key that nobody can guess and whose index nobody has. */
+uint32_t mr_random_key(struct rdma_dev *dev);
 
 /* Queue pairs of CQs that have overrun go to ERR. */
 void rdma_dev_settle(struct rdma_dev *dev, nsec_t now);

@@ -39,6 +39,7 @@ struct rdma_limits {
 	uint32_t max_qp;
 	uint32_t max_cq;
 	uint32_t max_mr;
+	uint32_t max_mw;
 	uint32_t max_pd;
 	uint32_t max_srq;
 	uint32_t max_ah;
@@ -179,6 +180,7 @@ struct rdma_mr_attr {
 /* `key` is lkey and rkey. */
 int rdma_mr_reg(struct rdma_ctx *ctx, const struct rdma_mr_attr *attr,
 		uint32_t *mr, uint32_t *key);
+/* EBUSY: a memory window is bound to it. */
 int rdma_mr_dereg(struct rdma_ctx *ctx, uint32_t mr);
 
 /*
@@ -190,6 +192,14 @@ int rdma_ah_create(struct rdma_ctx *ctx, uint32_t pd,
 int rdma_ah_destroy(struct rdma_ctx *ctx, uint32_t ah);
 /* NULL: no such handle. */
 const struct rdma_ah *rdma_ctx_find_ah(const struct rdma_ctx *ctx, uint32_t ah);
+
+/*
+ * Memory windows.  `type`: enum mw_type (verbs.h).  `key`: the first, with
+ * which nothing is bound yet; those of a bind keep its upper 24 bits.
+ */
+int rdma_mw_alloc(struct rdma_ctx *ctx, uint32_t pd, uint32_t type,
+		  uint32_t *mw, uint32_t *key);
+int rdma_mw_dealloc(struct rdma_ctx *ctx, uint32_t mw);
 
 /*
  * Completion queues.

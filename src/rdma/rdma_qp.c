@@ -69,6 +69,7 @@ static struct rdma_qp *make(struct rdma_ctx *ctx,
 		return NULL;
 	qp->bell.serve = qp_service;
 	list_init(&qp->srq_link);
+	list_init(&qp->windows);
 	async_init(&qp->async, &ctx->dev->async, ctx, ask->user_handle);
 	qp->caps = *caps;
 	qp->sq.signal_all = ask->sq_sig_all;

@@ -8,16 +8,21 @@
 /* A message may have 2^31 - 1 bytes, as query_port tells. */
 #define MESSAGE_MAX ((UINT32_C(1) << 31) - 1)
 
+#define KIND(opcode) .supported = true, .wc_opcode = (opcode)
+#define BRINGS_BACK .access = ACCESS_LOCAL_WRITE
+
 static const struct wr_kind kinds[] = {
-	[URDMA_WR_WRITE] = { true, true, WC_RDMA_WRITE, 0, 0 },
-	[URDMA_WR_WRITE_IMM] = { true, true, WC_RDMA_WRITE, 0, 0 },
-	[URDMA_WR_SEND] = { true, true, WC_SEND, 0, 0 },
-	[URDMA_WR_READ] = { true, false, WC_RDMA_READ, ACCESS_LOCAL_WRITE, 0 },
-	[URDMA_WR_CAS] = { true, false, WC_COMP_SWAP, ACCESS_LOCAL_WRITE,
-			   WR_ATOMIC_BYTES },
-	[URDMA_WR_FAA] = { true, false, WC_FETCH_ADD, ACCESS_LOCAL_WRITE,
-			   WR_ATOMIC_BYTES },
-	[URDMA_WR_SEND_INV] = { true, true, WC_SEND, 0, 0 },
+	[URDMA_WR_WRITE] = { KIND(WC_RDMA_WRITE), .may_inline = true },
+	[URDMA_WR_WRITE_IMM] = { KIND(WC_RDMA_WRITE), .may_inline = true },
+	[URDMA_WR_SEND] = { KIND(WC_SEND), .may_inline = true },
+	[URDMA_WR_READ] = { KIND(WC_RDMA_READ), BRINGS_BACK },
+	[URDMA_WR_CAS] = { KIND(WC_COMP_SWAP), BRINGS_BACK,
+			   .bytes = WR_ATOMIC_BYTES },
+	[URDMA_WR_FAA] = { KIND(WC_FETCH_ADD), BRINGS_BACK,
+			   .bytes = WR_ATOMIC_BYTES },
+	[URDMA_WR_LOCAL_INV] = { KIND(WC_LOCAL_INV), .local = true },
+	[URDMA_WR_BIND_MW] = { KIND(WC_BIND_MW), .local = true },
+	[URDMA_WR_SEND_INV] = { KIND(WC_SEND), .may_inline = true },
 };
 
 const struct wr_kind *wr_kind(uint32_t opcode)

@@ -65,6 +65,7 @@ enum { WR_ATOMIC_BYTES = 8 };
 struct wr_kind {
 	bool supported;
 	bool may_inline;
+	bool local;	   /* nothing goes out: mw_run() does it */
 	uint8_t wc_opcode; /* enum wc_opcode */
 	uint32_t access;   /* that its SGEs need */
 	uint32_t bytes;	   /* that they must have together; 0: any */

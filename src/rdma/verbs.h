@@ -13,6 +13,7 @@ enum wc_status {
 	WC_LOC_QP_OP_ERR = 2,
 	WC_LOC_PROT_ERR = 4,
 	WC_WR_FLUSH_ERR = 5,
+	WC_MW_BIND_ERR = 6,
 	WC_BAD_RESP_ERR = 7,
 	WC_LOC_ACCESS_ERR = 8,
 	WC_REM_INV_REQ_ERR = 9,
@@ -53,6 +54,17 @@ enum access_flags {
 	ACCESS_RELAXED_ORDERING = 1 << 20,
 	/* A kernel or card that does not know one of these may ignore it. */
 	ACCESS_OPTIONAL = 0x3ff00000,
+};
+
+enum mw_type {
+	MW_TYPE_1 = 1,
+	MW_TYPE_2 = 2,
+};
+
+enum device_cap_flags {
+	DEVICE_MEM_WINDOW = 1 << 17,
+	DEVICE_MEM_MGT_EXTENSIONS = 1 << 21,
+	DEVICE_MEM_WINDOW_TYPE_2B = 1 << 24,
 };
 
 enum async_event {

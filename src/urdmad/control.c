@@ -210,6 +210,13 @@ static const struct op ops[] = {
 				   ASK(urdma_handle, urdma_destroy_reply,
 				       reserved),
 				   VERBS },
+	[URDMA_OP_ALLOC_MW] = { control_alloc_mw,
+				ASK_ALL(urdma_alloc_mw, urdma_alloc_mw_reply),
+				VERBS },
+	[URDMA_OP_DEALLOC_MW] = { control_dealloc_mw,
+				  ASK(urdma_handle, urdma_empty, reserved),
+				  VERBS },
+
 	[URDMA_OP_CM_CREATE] = { control_cm_create,
 				 ASK(urdma_cm_create, urdma_cm_id, reserved),
 				 CM },

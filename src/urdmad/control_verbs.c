@@ -245,6 +245,25 @@ int control_dereg_mr(struct control_call *call)
 	return 0;
 }
 
+int control_alloc_mw(struct control_call *call)
+{
+	const struct urdma_alloc_mw *ask = call->request;
+	struct urdma_alloc_mw_reply *reply = call->reply;
+	struct rdma_ctx *ctx = call->session->ctx;
+
+	if (!ctx)
+		return -EINVAL;
+	return rdma_mw_alloc(ctx, ask->pd, ask->type, &reply->mw, &reply->rkey);
+}
+
+int control_dealloc_mw(struct control_call *call)
+{
+	const struct urdma_handle *ask = call->request;
+	struct rdma_ctx *ctx = call->session->ctx;
+
+	return ctx ? rdma_mw_dealloc(ctx, ask->handle) : -EINVAL;
+}
+
 /*
  * Protection domains.
  */

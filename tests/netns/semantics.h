@@ -26,6 +26,7 @@ extern const struct semantics_case queue_cases[];
 extern const struct semantics_case life_cases[];
 extern const struct semantics_case memory_cases[];
 extern const struct semantics_case extended_cases[];
+extern const struct semantics_case window_cases[];
 
 /* The host's own address, and the program that is to be executed setuid. */
 extern const char *own_address;

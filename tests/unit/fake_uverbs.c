@@ -181,6 +181,16 @@ static int create_ah(const unsigned char *cmd, unsigned char *resp)
 	return 0;
 }
 
+static int alloc_mw(const unsigned char *cmd, unsigned char *resp)
+{
+	struct ib_uverbs_alloc_mw_resp core = { .mw_handle = 5,
+						.rkey = FAKE_MW_KEY };
+
+	(void)cmd;
+	memcpy(resp, &core, sizeof(core));
+	return 0;
+}
+
 static int create_cq(const unsigned char *cmd, unsigned char *resp)
 {
 	struct ib_uverbs_create_cq_resp core = {
@@ -260,6 +270,8 @@ static int (*const commands[64])(const unsigned char *, unsigned char *) = {
 	[IB_USER_VERBS_CMD_DEREG_MR] = nothing,
 	[IB_USER_VERBS_CMD_CREATE_AH] = create_ah,
 	[IB_USER_VERBS_CMD_DESTROY_AH] = nothing,
+	[IB_USER_VERBS_CMD_ALLOC_MW] = alloc_mw,
+	[IB_USER_VERBS_CMD_DEALLOC_MW] = nothing,
 	[IB_USER_VERBS_CMD_CREATE_CQ] = create_cq,
 	[IB_USER_VERBS_CMD_DESTROY_CQ] = destroy_cq,
 	[IB_USER_VERBS_CMD_CREATE_QP] = create_qp,

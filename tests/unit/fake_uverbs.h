@@ -14,7 +14,12 @@
 
 #include "base/ring.h"
 
-enum { FAKE_SLOTS = 8, FAKE_SGES = 4, FAKE_INLINE = 64 };
+enum {
+	FAKE_SLOTS = 8,
+	FAKE_SGES = 4,
+	FAKE_INLINE = 64,
+	FAKE_MW_KEY = 0xabcdefff
+};
 
 struct fake {
 	/* What the device is; set before fake_open(). */

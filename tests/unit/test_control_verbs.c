@@ -392,6 +392,31 @@ static void a_shared_receive_queue_lives_as_long_as_its_users(void **state)
 	close_session(&p);
 }
 
+static void a_window_keeps_its_domain(void **state)
+{
+	struct program p = open_verbs(here, 1);
+	struct urdma_alloc_mw ask = { .pd = p.pd, .type = MW_TYPE_2 };
+	struct urdma_alloc_mw_reply mw;
+	struct urdma_handle handle = { .handle = p.pd };
+	struct urdma_empty none;
+
+	(void)state;
+	assert_int_equal(ASK(p.fd, URDMA_OP_ALLOC_MW, &ask, &mw), 0);
+	assert_int_equal(ASK(p.fd, URDMA_OP_DEALLOC_PD, &handle, &none),
+			 -EBUSY);
+	handle.handle = mw.mw;
+	assert_int_equal(ASK(p.fd, URDMA_OP_DEALLOC_MW, &handle, &none), 0);
+	assert_int_equal(ASK(p.fd, URDMA_OP_DEALLOC_MW, &handle, &none),
+			 -EINVAL);
+	ask.type = 7;
+	assert_int_equal(ASK(p.fd, URDMA_OP_ALLOC_MW, &ask, &mw), -EINVAL);
+	ask = (struct urdma_alloc_mw){ .pd = p.pd + 1, .type = MW_TYPE_1 };
+	assert_int_equal(ASK(p.fd, URDMA_OP_ALLOC_MW, &ask, &mw), -EINVAL);
+	ask.pd = p.pd; /* the session frees it */
+	assert_int_equal(ASK(p.fd, URDMA_OP_ALLOC_MW, &ask, &mw), 0);
+	close_session(&p);
+}
+
 static void a_user_has_so_many_queue_pairs_and_no_more(void **state)
 {
 	struct program p = open_verbs(here, 1), q = open_verbs(here, 2);
@@ -700,6 +725,7 @@ int main(void)
 		CASE(a_queue_in_use_is_busy),
 		CASE(handles_mean_nothing_in_another_session),
 		CASE(a_shared_receive_queue_lives_as_long_as_its_users),
+		CASE(a_window_keeps_its_domain),
 		CASE(a_user_has_so_many_queue_pairs_and_no_more),
 		CASE(a_user_has_so_much_memory_and_so_many_entries),
 		CASE(a_user_has_so_many_descriptors),

@@ -422,6 +422,57 @@ static void every_offence_has_its_code(void **state)
 	}
 }
 
+/* RFC 5040 section 7.1: there it is, and may not be taken back. */
+static void a_region_cannot_be_invalidated(void **state)
+{
+	const struct ddp_untagged hdr = { .last = true,
+					  .opcode = RDMAP_SEND_INV,
+					  .inv_stag = host->key,
+					  .msn = 1 };
+	struct urdma_sge sge = { host->memory.base, 50, host->key };
+	uint8_t ulpdu[128];
+
+	(void)state;
+	world_post_recv(host, 1, &sge, 1);
+	raw_send_fpdu(&raw, ulpdu, tagged(ulpdu, RDMAP_WRITE, 0));
+	ddp_untagged_encode(&hdr, ulpdu);
+	raw_send_fpdu(&raw, ulpdu, DDP_UNTAGGED_LEN);
+	expect_terminate(0x01, 0x09);
+	assert_memory_equal(raw.in + MPA_LENGTH_LEN + 24, ulpdu,
+			    DDP_UNTAGGED_LEN);
+}
+
+/* RFC 5040 section 4.2: opcode 4, or 6 with a solicited event; the STag is
+ * where others have nothing. */
+static void a_send_that_invalidates_names_the_stag(void **state)
+{
+	static const uint8_t flags[2] = { 0, URDMA_WRF_SOLICITED };
+	static const uint8_t head[2][DDP_UNTAGGED_LEN] = {
+		{ 0x41, 0x44, 0x12, 0x34, 0x56, 0x78, [13] = 1 },
+		{ 0x41, 0x46, 0x12, 0x34, 0x56, 0x78, [13] = 2 },
+	};
+	const struct ddp_tagged rtr = { .last = true };
+	uint8_t ulpdu[DDP_TAGGED_LEN];
+
+	(void)state;
+	ddp_tagged_encode(&rtr, ulpdu);
+	raw_send_fpdu(&raw, ulpdu, sizeof(ulpdu));
+	some_time();
+	for (int i = 0; i < 2; i++) {
+		struct urdma_sqe sqe = { .opcode = URDMA_WR_SEND_INV,
+					 .flags = flags[i],
+					 .imm = 0x12345678 };
+		uint32_t at = raw.in_len;
+
+		world_post_send(host, &sqe, NULL, 0);
+		some_time();
+		assert_int_equal(raw.in_len - at,
+				 mpa_fpdu_len(DDP_UNTAGGED_LEN));
+		assert_memory_equal(raw.in + at + MPA_LENGTH_LEN, head[i],
+				    DDP_UNTAGGED_LEN);
+	}
+}
+
 /* The header at fault comes back, RFC 5040 section 4.8. */
 static void a_terminate_returns_the_header_at_fault(void **state)
 {
@@ -511,6 +562,8 @@ int main(void)
 		TEST(a_caller_that_asks_for_markers_gets_them),
 		OPEN(a_bad_crc_is_a_terminate_of_mpa),
 		cmocka_unit_test(every_offence_has_its_code),
+		OPEN(a_region_cannot_be_invalidated),
+		OPEN(a_send_that_invalidates_names_the_stag),
 		OPEN(a_terminate_returns_the_header_at_fault),
 		OPEN(a_peer_that_keeps_sending_after_a_terminate_is_ignored),
 		OPEN(a_peer_that_vanishes_is_noticed_by_who_awaits_a_read),

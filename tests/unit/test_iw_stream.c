@@ -149,8 +149,8 @@ static int connect_to(uint16_t port)
 
 static int listen_on(uint16_t port, uint32_t backlog)
 {
-	return iw_listen(rdma_dev_iw(server->dev), server->addr, port,
-			 backlog, server, &server->listener);
+	return iw_listen(rdma_dev_iw(server->dev), server->addr, port, backlog,
+			 server, &server->listener);
 }
 
 static void nobody_listening_is_a_refusal(void **state)
@@ -297,8 +297,8 @@ static void what_is_in_use_is_refused(void **state)
 
 	(void)state;
 	assert_int_equal(listen_on(9, 1), 0);
-	assert_int_equal(iw_listen(rdma_dev_iw(server->dev), server->addr, 9,
-				   1, NULL, &second),
+	assert_int_equal(iw_listen(rdma_dev_iw(server->dev), server->addr, 9, 1,
+				   NULL, &second),
 			 -EADDRINUSE);
 	assert_int_equal(connect_to(9), 0);
 	assert_int_equal(connect_to(9), -EINVAL); /* the queue pair */
@@ -602,7 +602,7 @@ static void a_bad_work_request_fails_after_those_before_it(void **state)
 static void an_operation_we_have_not_fails_as_such(void **state)
 {
 	(void)state;
-	post(client, URDMA_WR_BIND_MW, 1, 8, server->memory.base, server->key);
+	post(client, URDMA_WR_SEND_IMM, 1, 8, server->memory.base, server->key);
 	some_time();
 	expect(client, 1, WC_LOC_QP_OP_ERR);
 	expect_both_ended();

@@ -512,6 +512,93 @@ static void an_address_that_urdmad_refuses_makes_no_handle(void **state)
 	assert_int_equal(errno, EINVAL);
 }
 
+/* BIND_MW, as queue.h says where what is. */
+static void expect_bind(uint32_t key)
+{
+	struct urdma_sqe sqe = sent(NULL, 0);
+
+	assert_int_equal(sqe.opcode, URDMA_WR_BIND_MW);
+	assert_int_equal(sqe.flags, URDMA_WRF_SIGNALED | URDMA_WRF_FENCE);
+	assert_int_equal(sqe.wr_id, 77);
+	assert_int_equal(sqe.num_sge, 0);
+	assert_int_equal(sqe.rkey, key);
+	assert_int_equal(sqe.imm, mr->lkey);
+	assert_true(sqe.remote_addr == (uintptr_t)buffer + 10);
+	assert_int_equal(sqe.compare_add, 100);
+	assert_int_equal(sqe.remote_qkey, IBV_ACCESS_REMOTE_READ);
+}
+
+static struct ibv_mw_bind_info shown(void)
+{
+	return (struct ibv_mw_bind_info){
+		.mr = mr,
+		.addr = (uintptr_t)buffer + 10,
+		.length = 100,
+		.mw_access_flags = IBV_ACCESS_REMOTE_READ,
+	};
+}
+
+static void a_window_of_type_1_is_bound_with_the_next_key(void **state)
+{
+	struct ibv_mw *mw = ibv_alloc_mw(pd, IBV_MW_TYPE_1);
+	struct ibv_mw_bind bind = {
+		.wr_id = 77,
+		.send_flags = IBV_SEND_SIGNALED | IBV_SEND_FENCE,
+		.bind_info = shown(),
+	};
+
+	(void)state;
+	assert_non_null(mw);
+	assert_int_equal(mw->rkey, FAKE_MW_KEY);
+	assert_int_equal(ibv_bind_mw(qp, mw, &bind), 0);
+	/* the index stays though the key begins anew */
+	assert_int_equal(mw->rkey, FAKE_MW_KEY & 0xffffff00);
+	expect_bind(mw->rkey);
+	while (ring_ready(&fake.sq) < FAKE_SLOTS)
+		assert_int_equal(ibv_bind_mw(qp, mw, &bind), 0);
+	assert_int_equal(ibv_bind_mw(qp, mw, &bind), ENOMEM);
+	assert_int_equal(mw->rkey, (FAKE_MW_KEY & 0xffffff00) + FAKE_SLOTS);
+	ring_consume(&fake.sq, FAKE_SLOTS);
+	assert_int_equal(ibv_dealloc_mw(mw), 0);
+}
+
+static void a_window_of_type_2_is_bound_by_a_work_request(void **state)
+{
+	struct ibv_mw *mw = ibv_alloc_mw(pd, IBV_MW_TYPE_2);
+	struct ibv_send_wr wr = {
+		.wr_id = 77,
+		.opcode = IBV_WR_BIND_MW,
+		.send_flags = IBV_SEND_SIGNALED | IBV_SEND_FENCE,
+		.bind_mw = { mw, FAKE_MW_KEY - 3, shown() },
+	};
+	struct ibv_mr foreign = { .pd = NULL };
+
+	(void)state;
+	assert_non_null(mw);
+	assert_int_equal(post(&wr), 0);
+	expect_bind(FAKE_MW_KEY - 3);
+	wr.bind_mw.rkey = FAKE_MW_KEY ^ 0x100;
+	assert_int_equal(post(&wr), EINVAL);
+	wr.bind_mw.rkey = FAKE_MW_KEY;
+	wr.bind_mw.bind_info.mr = &foreign;
+	assert_int_equal(post(&wr), EPERM);
+	wr.bind_mw.bind_info.mr = NULL;
+	assert_int_equal(post(&wr), EINVAL);
+	wr.bind_mw.bind_info = shown();
+	mw->type = IBV_MW_TYPE_1;
+	assert_int_equal(post(&wr), EINVAL);
+	assert_int_equal(ring_ready(&fake.sq), 0);
+	assert_int_equal(ibv_dealloc_mw(mw), 0);
+}
+
+static void a_window_that_is_not_granted_is_none(void **state)
+{
+	(void)state;
+	fake.fails[IB_USER_VERBS_CMD_ALLOC_MW] = ENOMEM;
+	assert_null(ibv_alloc_mw(pd, IBV_MW_TYPE_1));
+	assert_int_equal(errno, ENOMEM);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -540,6 +627,9 @@ int main(void)
 		CASE(a_receive_names_its_memory),
 		CASE(a_receive_that_is_waited_for_rings),
 		CASE(too_many_receives_or_elements_are_refused),
+		CASE(a_window_of_type_1_is_bound_with_the_next_key),
+		CASE(a_window_of_type_2_is_bound_by_a_work_request),
+		CASE(a_window_that_is_not_granted_is_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,6 +18,7 @@ static void statuses_are_those_of_libibverbs(void **state)
 	SAME(WC_LOC_QP_OP_ERR);
 	SAME(WC_LOC_PROT_ERR);
 	SAME(WC_WR_FLUSH_ERR);
+	SAME(WC_MW_BIND_ERR);
 	SAME(WC_BAD_RESP_ERR);
 	SAME(WC_LOC_ACCESS_ERR);
 	SAME(WC_REM_INV_REQ_ERR);
@@ -32,6 +33,11 @@ static void statuses_are_those_of_libibverbs(void **state)
 static void opcodes_and_flags_are_those_of_libibverbs(void **state)
 {
 	(void)state;
+	SAME(MW_TYPE_1);
+	SAME(MW_TYPE_2);
+	SAME(DEVICE_MEM_WINDOW);
+	SAME(DEVICE_MEM_MGT_EXTENSIONS);
+	SAME(DEVICE_MEM_WINDOW_TYPE_2B);
 	SAME(WC_SEND);
 	SAME(WC_RDMA_WRITE);
 	SAME(WC_RDMA_READ);
