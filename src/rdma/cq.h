@@ -19,7 +19,7 @@
 #include "base/list.h"
 #include "base/ring.h"
 #include "rdma/async.h"
-#include "rdma/timerq.h"
+#include "base/timerq.h"
 
 struct rdma_ctx;
 

@@ -7,7 +7,7 @@
 #include "rdma/iw_gap.h"
 #include "rdma/iw_stack.h"
 #include "rdma/iw_stream.h"
-#include "rdma/timerq.h"
+#include "base/timerq.h"
 #include "tcp/config.h"
 #include "tcp/isn.h"
 #include "tcp/listen.h"

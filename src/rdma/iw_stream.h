@@ -27,7 +27,7 @@
 #include "rdma/place.h"
 #include "rdma/rq.h"
 #include "rdma/sq.h"
-#include "rdma/timerq.h"
+#include "base/timerq.h"
 #include "tcp/conn.h"
 
 struct rdma_qp;

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "rdma/timerq.h"
+#include "base/timerq.h"
 
 enum { TIMERS = 500 };
 

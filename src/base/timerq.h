@@ -7,8 +7,8 @@
  * back by whoever sees that it is not due: timerq_first() may be early, never
  * late.
  */
-#ifndef URDMA_RDMA_TIMERQ_H
-#define URDMA_RDMA_TIMERQ_H
+#ifndef URDMA_BASE_TIMERQ_H
+#define URDMA_BASE_TIMERQ_H
 
 #include <stdint.h>
 
