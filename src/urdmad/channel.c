@@ -43,6 +43,9 @@ int channel_open(struct channel *channel, int *theirs)
 		close(pair[1]);
 		return ret;
 	}
+	/* Nor is anything to be sent to us: what lies unread in a socket is
+	 * closed with it, and to close what a program sends may block. */
+	shutdown(pair[0], SHUT_RD);
 	raise_buffer(pair[0]);
 	channel->fd = pair[0];
 	channel->peer = info.st_ino;

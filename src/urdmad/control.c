@@ -446,11 +446,7 @@ void control_destroy(struct control *control, nsec_t now)
 
 int control_accept(struct control *control, int fd)
 {
-	int ret = session_open(control, fd);
-
-	if (ret < 0)
-		close(fd);
-	return ret;
+	return session_open(control, fd);
 }
 
 void control_service(struct control *control, nsec_t now)

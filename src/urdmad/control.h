@@ -38,6 +38,9 @@ struct control_config {
 	int (*mem_open)(int fd, struct place **place);
 	/* What gives every memory its thread; NULL: the worker waits. */
 	struct mem_asyncs *mem_asyncs;
+	/* What programs send is closed by threads, which may have to wait for
+	 * it; else at once. */
+	bool closers;
 	uint32_t mem_flags; /* enum urdma_mem_flags: what programs are told */
 	/* Unpredictable bytes. */
 	void (*random)(void *arg, void *out, size_t len);

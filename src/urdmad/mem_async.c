@@ -62,6 +62,7 @@ struct mem_async {
 	pthread_cond_t work;
 	pthread_t thread;
 	bool has_thread;
+	bool charged; /* its user, for it */
 	bool stop;
 };
 
@@ -148,6 +149,9 @@ static void *serve(void *arg)
 		else
 			pthread_cond_wait(&mem->work, &all->lock);
 	}
+	pthread_mutex_unlock(&all->lock);
+	place_put(mem->under); /* closes a file, which may take its time */
+	pthread_mutex_lock(&all->lock);
 	list_add_tail(&all->ended, &mem->ended);
 	tell(all);
 	pthread_mutex_unlock(&all->lock);
@@ -157,21 +161,33 @@ static void *serve(void *arg)
 static int start_thread(struct mem_async *mem)
 {
 	pthread_attr_t attr;
-	int ret = user_charge(mem->user, USER_FD, 1);
+	int ret;
 
-	if (ret < 0)
-		return ret;
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, STACK);
 	ret = -pthread_create(&mem->thread, &attr, serve, mem);
 	pthread_attr_destroy(&attr);
-	if (ret < 0) {
-		user_refund(mem->user, USER_FD, 1);
+	if (ret < 0)
 		return ret;
-	}
 	mem->has_thread = true;
 	mem->all->threads++;
 	return 0;
+}
+
+static int need_thread(struct mem_async *mem)
+{
+	int ret;
+
+	if (mem->has_thread)
+		return 0;
+	ret = user_charge(mem->user, USER_FD, 1);
+	if (ret < 0)
+		return ret;
+	ret = start_thread(mem);
+	if (ret < 0)
+		user_refund(mem->user, USER_FD, 1);
+	mem->charged = ret == 0;
+	return ret;
 }
 
 /*
@@ -210,7 +226,7 @@ static int begin(struct mem_async *mem, struct place_wait *wait,
 {
 	struct job *job = malloc(sizeof(*job) + what->len);
 
-	if (!job || (!mem->has_thread && start_thread(mem) < 0)) {
+	if (!job || need_thread(mem) < 0) {
 		free(job);
 		return -EFAULT;
 	}
@@ -354,7 +370,6 @@ static void async_quiesce(struct place *place, uint64_t addr, uint64_t len)
 static void free_mem(struct mem_async *mem)
 {
 	user_put(mem->users, mem->user);
-	place_put(mem->under);
 	pthread_cond_destroy(&mem->work);
 	free(mem);
 }
@@ -364,7 +379,8 @@ static void async_put(struct place *place)
 {
 	struct mem_async *mem = of(place);
 
-	if (!mem->has_thread) {
+	if (!mem->has_thread && start_thread(mem) < 0) {
+		place_put(mem->under);
 		free_mem(mem);
 		return;
 	}
@@ -438,7 +454,8 @@ static void bury(struct mem_async *mem)
 {
 	mem->all->threads--;
 	pthread_join(mem->thread, NULL); /* it has nothing left to do */
-	user_refund(mem->user, USER_FD, 1);
+	if (mem->charged)
+		user_refund(mem->user, USER_FD, 1);
 	free_mem(mem);
 }
 

@@ -8,7 +8,8 @@
  * interrupt it, and nobody can say beforehand: the program may map such a file
  * a moment later.  So the worker never does it.  Accesses are copied, queued
  * and done one after the other by the thread, which is made when the first one
- * comes.  One that is stuck holds up this program's memory only.
+ * comes, or for the end: to close the file may take its time, too.  One that is
+ * stuck holds up this program's memory only.
  *
  * The thread of a memory that was given up ends when it comes back; until then
  * its user pays for it with a descriptor.

@@ -19,6 +19,7 @@ enum { WORD = 8 };
 struct mem_fd {
 	struct place place;
 	int fd;
+	bool verified;
 };
 
 static struct mem_fd *of(struct place *place)
@@ -32,12 +33,26 @@ static bool representable(uint64_t addr, size_t len)
 	return addr <= INT64_MAX && len <= INT64_MAX - addr;
 }
 
+/*
+ * A file of that name may be of any file system, which would be asked: so this
+ * is found out where accesses may take their time, and before the first.
+ */
+static bool is_procfs(struct mem_fd *mem)
+{
+	struct statfs fs;
+
+	if (!mem->verified)
+		mem->verified = fstatfs(mem->fd, &fs) == 0 &&
+				fs.f_type == PROC_SUPER_MAGIC;
+	return mem->verified;
+}
+
 static int mem_fd_read(struct place *place, uint64_t addr, void *dst,
 		       size_t len)
 {
 	uint8_t *to = dst;
 
-	if (!representable(addr, len))
+	if (!representable(addr, len) || !is_procfs(of(place)))
 		return -EFAULT;
 	while (len) {
 		ssize_t done = pread(of(place)->fd, to, len, (off_t)addr);
@@ -98,7 +113,7 @@ static int mem_fd_write(struct place *place, uint64_t addr, const void *src,
 {
 	const uint8_t *from = src;
 
-	if (!representable(addr, len))
+	if (!representable(addr, len) || !is_procfs(of(place)))
 		return -EFAULT;
 	while (len) {
 		size_t step = before_last_word(addr, len);
@@ -128,15 +143,13 @@ static const struct place_ops ops = {
 	.put = mem_fd_put,
 };
 
-/* /proc/PID/mem or /proc/PID/task/TID/mem, of procfs itself. */
-static bool is_mem_file(int fd)
+/* /proc/PID/mem or /proc/PID/task/TID/mem by its name, which the kernel knows
+ * without asking the file system. */
+static bool is_called_mem(int fd)
 {
 	char link[32], name[64];
-	struct statfs fs;
 	ssize_t len;
 
-	if (fstatfs(fd, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC)
-		return false;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	len = readlink(link, name, sizeof(name) - 1);
 	if (len < 0)
@@ -150,7 +163,7 @@ int mem_fd_open(int fd, struct place **place)
 	struct mem_fd *mem;
 	int flags = fcntl(fd, F_GETFL);
 
-	if (flags < 0 || !is_mem_file(fd))
+	if (flags < 0 || !is_called_mem(fd))
 		return -EINVAL;
 	if ((flags & O_ACCMODE) != O_RDWR)
 		return -EBADF;

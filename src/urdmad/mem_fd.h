@@ -14,7 +14,8 @@ struct place;
 
 /*
  * Takes `fd` if 0 is returned: one reference in `place`, the last
- * place_put() closes it.  -EINVAL: no procfs `mem` file; -EBADF: not open for
+ * place_put() closes it.  -EINVAL: no `mem` file (that it is one of procfs is
+ * verified at the first access: else -EFAULT); -EBADF: not open for
  * reading and writing; -ENOMEM.
  */
 int mem_fd_open(int fd, struct place **place);

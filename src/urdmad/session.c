@@ -14,6 +14,9 @@ enum {
 	BURST = 16,
 	/* The reply socket comes in front of what an operation takes. */
 	FDS_MAX = 1 + URDMA_CONTROL_MAX_FDS,
+	/* SCM_MAX_FD of the kernel.  There must be room for all: it closes
+	 * those that it cannot hand over, in this thread. */
+	FDS_SENT_MAX = 253,
 };
 
 /* What came in one datagram. */
@@ -24,13 +27,23 @@ struct incoming {
 	unsigned int fd_count;
 	uid_t uid; /* -1: the kernel did not say */
 	bool cut;  /* more than fits */
+	struct session *session;
 };
 
 union room {
 	struct cmsghdr align;
-	char bytes[CMSG_SPACE(FDS_MAX * sizeof(int)) +
+	char bytes[CMSG_SPACE(FDS_SENT_MAX * sizeof(int)) +
 		   CMSG_SPACE(sizeof(struct ucred))];
 };
+
+/* What came from a program, or is connected to it. */
+static void close_foreign(struct session *session, int fd)
+{
+	if (!session->control->config.closers)
+		close(fd);
+	else if (!user_close(session->user, fd))
+		session->broken = true;
+}
 
 static void take_rights(struct incoming *in, const struct cmsghdr *cmsg)
 {
@@ -43,7 +56,7 @@ static void take_rights(struct incoming *in, const struct cmsghdr *cmsg)
 		if (in->fd_count < FDS_MAX) {
 			in->fds[in->fd_count++] = fd;
 		} else {
-			close(fd);
+			close_foreign(in->session, fd);
 			in->cut = true;
 		}
 	}
@@ -83,6 +96,7 @@ static int receive(struct session *session, struct incoming *in)
 	if (len < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 	in->len = (size_t)len;
+	in->session = session;
 	in->fd_count = 0;
 	in->uid = (uid_t)-1;
 	in->cut = msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC);
@@ -122,11 +136,12 @@ static void send_reply(int fd, struct control_reply *reply)
 		sendmsg(fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-static void close_fds(int *fds, unsigned int count)
+static void close_fds(struct session *session, const int *fds,
+		      unsigned int count)
 {
 	for (unsigned int i = 0; i < count; i++)
 		if (fds[i] >= 0)
-			close(fds[i]);
+			close_foreign(session, fds[i]);
 }
 
 static void serve(struct session *session, struct incoming *in, nsec_t now)
@@ -147,7 +162,7 @@ static void serve(struct session *session, struct incoming *in, nsec_t now)
 		send_reply(in->fds[0], &reply);
 	if (reply.close_fd)
 		close(reply.fd);
-	close_fds(in->fds, in->fd_count);
+	close_fds(session, in->fds, in->fd_count);
 }
 
 static void ready(struct poller_watch *watch, uint32_t events, nsec_t now)
@@ -213,7 +228,9 @@ static int charge(struct session *session)
 	return user_charge(session->user, USER_FD, 1);
 }
 
-/* -EMFILE: its user has too many already. */
+/* -EMFILE: its user has too many already.  Takes the descriptor whatever it
+ * answers: if the kernel did not say whose it is, there is nobody to wait for
+ * it. */
 int session_open(struct control *control, int fd)
 {
 	struct session *session = calloc(1, sizeof(*session));
@@ -236,6 +253,10 @@ int session_open(struct control *control, int fd)
 			user_refund(session->user, USER_FD, 1);
 	}
 	if (ret < 0) {
+		if (session->user)
+			close_foreign(session, fd);
+		else
+			close(fd);
 		user_put(&control->users, session->user);
 		free(session);
 		return ret;
@@ -252,7 +273,7 @@ void session_close(struct session *session, nsec_t now)
 	session_free_context(session, now);
 	channel_close(&session->events);
 	poller_remove(control->config.poller, &session->watch);
-	close(session->watch.fd);
+	close_foreign(session, session->watch.fd);
 	user_refund(session->user, USER_FD, 1);
 	user_put(&control->users, session->user);
 	TAILQ_REMOVE(&control->sessions, session, entry);

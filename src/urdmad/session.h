@@ -129,7 +129,7 @@ struct control {
 	uint32_t last_cm_id;
 };
 
-/* Takes the descriptor if 0 is returned. */
+/* Takes the descriptor. */
 int session_open(struct control *control, int fd);
 void session_close(struct session *session, nsec_t now);
 

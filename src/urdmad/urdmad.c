@@ -164,6 +164,7 @@ static int open_control(struct urdmad *urdmad)
 		.limits = &urdmad->config->limits,
 		.mem_open = mem_fd_open,
 		.mem_asyncs = urdmad->mem_asyncs,
+		.closers = true,
 		.mem_flags = urdmad->config->mem_flags,
 		.random = random_bytes,
 		.show = show,

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "urdmad/closer.h"
 #include "urdmad/config.h"
 
 struct user *user_get(struct user **users, uid_t uid,
@@ -39,7 +41,20 @@ void user_put(struct user **users, struct user *user)
 	if (!user || --user->sessions)
 		return;
 	HASH_DEL(*users, user);
+	closer_end(user->closer);
 	free(user);
+}
+
+bool user_close(struct user *user, int fd)
+{
+	if (!user->closer)
+		user->closer = closer_create();
+	if (!user->closer) {
+		close(fd);
+		return true;
+	}
+	closer_close(user->closer, fd);
+	return closer_backlog(user->closer) <= user->limit[USER_FD];
 }
 
 int user_charge(struct user *user, enum user_good good, uint64_t amount)

@@ -6,10 +6,12 @@
 #ifndef URDMA_URDMAD_USER_H
 #define URDMA_URDMAD_USER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include <uthash.h>
 
+struct closer;
 struct limits_config;
 
 enum user_good {
@@ -30,6 +32,7 @@ struct user {
 	unsigned int sessions;
 	uint64_t used[USER_GOODS];
 	uint64_t limit[USER_GOODS];
+	struct closer *closer; /* NULL: not needed yet */
 	UT_hash_handle hh;
 };
 
@@ -41,6 +44,10 @@ void user_put(struct user **users, struct user *user);
 
 /* -ENOMEM, for descriptors -EMFILE, if that were too much. */
 int user_charge(struct user *user, enum user_good good, uint64_t amount);
+/* Closes a descriptor that a program of his sent, or is connected to, without
+ * waiting for it.  False: so many are not closed yet that he shall send no
+ * more. */
+bool user_close(struct user *user, int fd);
 void user_refund(struct user *user, enum user_good good, uint64_t amount);
 
 #endif
