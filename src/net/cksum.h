@@ -13,6 +13,14 @@
 #include <stdint.h>
 #include <string.h>
 
+enum {
+	CKSUM_BLOCK = 64, /* bytes */
+	CKSUM_LONG = 256, /* from here vectors pay */
+};
+
+/* The sum of whole blocks: `len` is a multiple of CKSUM_BLOCK. */
+uint64_t cksum_blocks(const void *bytes, size_t len);
+
 /*
  * Adds `len` bytes to `sum`, which starts at 0.  Only the last piece of what
  * is summed may be odd; an odd one is as if followed by a zero.
@@ -25,14 +33,12 @@ static inline uint64_t cksum_add(uint64_t sum, const void *bytes, size_t len)
 	const uint8_t *p = bytes;
 	uint64_t low = 0, high = 0, word;
 
-	for (; len >= 32; len -= 32, p += 32) {
-		uint64_t w[4];
+	if (len >= CKSUM_LONG) {
+		size_t whole = len - len % CKSUM_BLOCK;
 
-		memcpy(w, p, sizeof(w));
-		low += (w[0] & UINT32_MAX) + (w[1] & UINT32_MAX) +
-		       (w[2] & UINT32_MAX) + (w[3] & UINT32_MAX);
-		high += (w[0] >> 32) + (w[1] >> 32) + (w[2] >> 32) +
-			(w[3] >> 32);
+		sum += cksum_blocks(p, whole);
+		p += whole;
+		len -= whole;
 	}
 	for (; len >= 8; len -= 8, p += 8) {
 		memcpy(&word, p, sizeof(word));
