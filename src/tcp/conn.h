@@ -142,6 +142,8 @@ struct tcp_conn {
 	uint32_t rcv_edge; /* right edge that was announced */
 	uint32_t unacked;  /* bytes received since we last sent an ACK */
 	uint32_t last_ack; /* Last.ACK.sent (RFC 7323 section 4.3) */
+	bool owes;	   /* payload came since we last sent data */
+	uint8_t vain;	   /* so often was it to delay an ACK, less answers */
 	uint32_t ts_recent;
 	uint32_t ts_offset;
 	nsec_t ts_recent_at;

@@ -8,6 +8,16 @@
 #include "base/serial.h"
 #include "tcp/conn.h"
 
+/*
+ * An ACK is delayed so that data of ours takes it along.  Where the delays are
+ * in vain, the peer's pushes are acknowledged at once; whenever data of ours
+ * does follow the peer's, the delay has a chance again.
+ */
+enum {
+	TCP_VAIN_ENOUGH = 8,
+	TCP_VAIN_MAX = 16,
+};
+
 /* SND.UNA and SND.NXT, the SYN and the FIN included. */
 static inline uint32_t tcp_snd_una(const struct tcp_conn *conn)
 {

@@ -238,11 +238,17 @@ static uint32_t right_limit(const struct tcp_conn *conn)
 			      : conn->rcv_edge;
 }
 
-/* RFC 5681 section 4.2: every second full segment, or soon. */
-static void delay_ack(struct tcp_conn *conn, uint32_t len, nsec_t now)
+/*
+ * RFC 5681 section 4.2: every second full segment, or soon.  At once where the
+ * delay is in vain: the peer has pushed all that it had, and no data of ours
+ * will take the ACK along.
+ */
+static void delay_ack(struct tcp_conn *conn, uint32_t len, bool pushed,
+		      nsec_t now)
 {
 	conn->unacked += len;
-	if (conn->unacked >= 2u * conn->rcv_mss)
+	if (conn->unacked >= 2u * conn->rcv_mss ||
+	    (pushed && conn->vain >= TCP_VAIN_ENOUGH))
 		conn->ack_now = true;
 	else if (conn->delack_at == NSEC_NEVER)
 		conn->delack_at = now + conn->config->delack;
@@ -256,7 +262,7 @@ static void note_full_size(struct tcp_conn *conn, uint32_t len)
 
 /* Seventh: the payload. */
 static enum tcp_verdict take_payload(struct tcp_conn *conn, struct buf *buf,
-				     uint32_t seq, nsec_t now)
+				     const struct tcp_segment *seg, nsec_t now)
 {
 	bool gap = conn->reasm.kept > 0;
 	uint32_t before = conn->rcv_nxt;
@@ -264,7 +270,8 @@ static enum tcp_verdict take_payload(struct tcp_conn *conn, struct buf *buf,
 	bool kept_all;
 
 	note_full_size(conn, len);
-	conn->rcv_nxt = tcp_reasm_insert(&conn->reasm, buf, seq, before,
+	conn->owes = true;
+	conn->rcv_nxt = tcp_reasm_insert(&conn->reasm, buf, seg->seq, before,
 					 conn->config->reasm_max, conn->pool,
 					 &kept_all);
 	conn->counters.bytes_in += conn->rcv_nxt - before;
@@ -274,7 +281,7 @@ static enum tcp_verdict take_payload(struct tcp_conn *conn, struct buf *buf,
 	if (gap || conn->reasm.kept || conn->reasm.has_dsack || !kept_all)
 		conn->ack_now = true;
 	else
-		delay_ack(conn, len, now);
+		delay_ack(conn, len, seg->flags & TCP_PSH, now);
 	return kept_all ? TCP_OK : TCP_FULL;
 }
 
@@ -324,7 +331,7 @@ static enum tcp_verdict take_data(struct tcp_conn *conn,
 					      ? seg->len - beyond
 					      : 0;
 		if ((*buf)->len) {
-			verdict = take_payload(conn, *buf, seg->seq, now);
+			verdict = take_payload(conn, *buf, seg, now);
 			*buf = NULL;
 		} else {
 			conn->ack_now = true;

@@ -170,6 +170,8 @@ static void fill_data(struct tcp_conn *conn, struct tcp_segment *seg,
 	seg->buf = buf;
 	seg->off = span.off;
 	seg->len = span.len;
+	conn->vain -= conn->owes && conn->vain;
+	conn->owes = false;
 	note_sent(conn, now);
 	tcp_arm(conn, now);
 }

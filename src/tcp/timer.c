@@ -222,6 +222,7 @@ void tcp_expire(struct tcp_conn *conn, nsec_t now)
 	if (conn->delack_at <= now) {
 		conn->delack_at = NSEC_NEVER;
 		conn->ack_now = true;
+		conn->vain += conn->vain < TCP_VAIN_MAX;
 	}
 	if (conn->life_at <= now)
 		life_fired(conn, now);
