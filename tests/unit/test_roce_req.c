@@ -1,0 +1,617 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "roce/req.h"
+
+#include <string.h>
+
+#include "roce/aeth.h"
+#include "unit.h"
+
+enum { MTU = 256, PSN = 0xfffffe };
+
+static uint32_t psn(uint32_t n)
+{
+	return (PSN + n) & 0xffffff;
+}
+
+static struct roce_req req;
+static nsec_t now;
+static uint32_t pos; /* of the next message */
+
+static int start(void **state)
+{
+	const struct roce_req_config config = { .service = ROCE_RC,
+						.timeout = 14, /* 67 ms */
+						.retry_cnt = 2,
+						.rnr_retry = 1,
+						.mtu = MTU,
+						.psn = PSN,
+						.max_rd_atomic = 2,
+						.max_msgs = 32,
+						.window = 64 };
+
+	(void)state;
+	now = NSEC_PER_SEC;
+	pos = 0;
+	roce_req_init(&req, &config);
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	roce_req_destroy(&req);
+	return 0;
+}
+
+static struct roce_wr wr_of(uint8_t kind, uint32_t length)
+{
+	return (struct roce_wr){ .kind = kind,
+				 .length = length,
+				 .pos = pos,
+				 .imm = 0xabcd,
+				 .rkey = 7,
+				 .va = 0x1000 };
+}
+
+static bool try(struct roce_wr wr)
+{
+	bool begun = roce_req_begin(&req, &wr);
+
+	pos += begun;
+	return begun;
+}
+
+static void begin(uint8_t kind, uint32_t length)
+{
+	assert_true(try(wr_of(kind, length)));
+}
+
+static struct roce_packet sends(uint8_t opcode, uint32_t n, uint32_t off,
+				uint32_t len)
+{
+	struct roce_packet pkt;
+	struct roce_gather gather;
+
+	assert_true(roce_req_output(&req, &pkt, &gather, now));
+	assert_int_equal(pkt.opcode, opcode);
+	assert_int_equal(pkt.psn, psn(n));
+	assert_int_equal(gather.off, off);
+	assert_int_equal(gather.len, len);
+	assert_int_equal(pkt.payload_len, len);
+	return pkt;
+}
+
+static void sends_nothing(void)
+{
+	struct roce_packet pkt;
+	struct roce_gather gather;
+
+	assert_false(roce_req_output(&req, &pkt, &gather, now));
+}
+
+static enum roce_verdict hears(uint8_t opcode, uint32_t n, uint8_t syndrome,
+			       uint32_t len, struct roce_scatter *scatter)
+{
+	const struct roce_packet pkt = { .op = roce_op(opcode),
+					 .opcode = opcode,
+					 .psn = psn(n),
+					 .syndrome = syndrome,
+					 .payload_len = len };
+
+	return roce_req_input(&req, &pkt, scatter, now);
+}
+
+static enum roce_verdict ack(uint32_t n, uint8_t syndrome)
+{
+	struct roce_scatter scatter;
+	enum roce_verdict verdict =
+		hears(ROCE_ACKNOWLEDGE, n, syndrome, 0, &scatter);
+
+	assert_false(scatter.wanted);
+	return verdict;
+}
+
+static void places(uint8_t opcode, uint32_t n, uint32_t len, uint32_t msg,
+		   uint32_t off)
+{
+	struct roce_scatter scatter;
+
+	assert_int_equal(hears(opcode, n, AETH_NO_CREDITS, len, &scatter),
+			 ROCE_OK);
+	assert_true(scatter.wanted);
+	assert_int_equal(scatter.pos, msg);
+	assert_int_equal(scatter.off, off);
+}
+
+static void ends(uint32_t msg, enum roce_status status)
+{
+	struct roce_done done;
+
+	assert_true(roce_req_event(&req, &done));
+	assert_int_equal(done.pos, msg);
+	assert_int_equal(done.status, status);
+}
+
+static void nothing_ends(void)
+{
+	struct roce_done done;
+
+	assert_false(roce_req_event(&req, &done));
+}
+
+static void wait(void)
+{
+	now = roce_req_deadline(&req);
+	assert_true(now != NSEC_NEVER);
+	roce_req_expire(&req, now);
+}
+
+static void messages_are_cut_into_packets_of_the_mtu(void **state)
+{
+	struct roce_packet pkt;
+
+	(void)state;
+	begin(ROCE_KIND_WRITE, 2 * MTU + 3);
+	begin(ROCE_KIND_SEND, 0);
+	begin(ROCE_KIND_SEND, MTU + 1);
+	pkt = sends(ROCE_WRITE_FIRST, 0, 0, MTU);
+	assert_int_equal(pkt.dma_len, 2 * MTU + 3);
+	assert_int_equal(pkt.va, 0x1000);
+	assert_int_equal(pkt.rkey, 7);
+	assert_false(pkt.ack_req);
+	sends(ROCE_WRITE_MIDDLE, 1, MTU, MTU);
+	sends(ROCE_WRITE_LAST, 2, 2 * MTU, 3);
+	sends(ROCE_SEND_ONLY, 3, 0, 0);
+	sends(ROCE_SEND_FIRST, 4, 0, MTU);
+	assert_true(sends(ROCE_SEND_LAST, 5, MTU, 1).ack_req);
+	sends_nothing();
+}
+
+static void immediate_and_invalidation_are_in_the_last_packet(void **state)
+{
+	struct roce_wr wr = wr_of(ROCE_KIND_SEND, 1);
+	struct roce_packet pkt;
+
+	(void)state;
+	wr.with_imm = wr.solicited = true;
+	assert_true(try(wr));
+	pkt = sends(ROCE_SEND_ONLY_IMM, 0, 0, 1);
+	assert_int_equal(pkt.imm, 0xabcd);
+	assert_true(pkt.solicited);
+	wr = wr_of(ROCE_KIND_WRITE, MTU + 1);
+	wr.with_imm = wr.solicited = true;
+	assert_true(try(wr));
+	assert_false(sends(ROCE_WRITE_FIRST, 1, 0, MTU).solicited);
+	assert_true(sends(ROCE_WRITE_LAST_IMM, 2, MTU, 1).solicited);
+	wr = wr_of(ROCE_KIND_SEND, MTU + 1);
+	wr.with_inv = true;
+	assert_true(try(wr));
+	sends(ROCE_SEND_FIRST, 3, 0, MTU);
+	assert_int_equal(sends(ROCE_SEND_LAST_INV, 4, MTU, 1).inv_rkey, 0xabcd);
+	wr.length = 1;
+	assert_true(try(wr));
+	sends(ROCE_SEND_ONLY_INV, 5, 0, 1);
+}
+
+static void one_acknowledgement_ends_all_before_it(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		begin(ROCE_KIND_SEND, 1);
+	for (uint32_t i = 0; i < 3; i++)
+		sends(ROCE_SEND_ONLY, i, 0, 1);
+	assert_int_equal(ack(1, AETH_NO_CREDITS), ROCE_OK);
+	ends(0, ROCE_DONE);
+	ends(1, ROCE_DONE);
+	nothing_ends();
+	assert_int_equal(ack(1, AETH_NO_CREDITS), ROCE_STALE);
+	assert_int_equal(ack(2, AETH_NO_CREDITS), ROCE_OK);
+	ends(2, ROCE_DONE);
+	assert_true(roce_req_idle(&req));
+	assert_true(roce_req_deadline(&req) == NSEC_NEVER);
+}
+
+static void what_was_never_sent_cannot_be_acknowledged(void **state)
+{
+	(void)state;
+	begin(ROCE_KIND_SEND, 1);
+	begin(ROCE_KIND_SEND, 1);
+	assert_int_equal(ack(0, AETH_NO_CREDITS), ROCE_GHOST);
+	sends(ROCE_SEND_ONLY, 0, 0, 1);
+	assert_int_equal(ack(1, AETH_NO_CREDITS), ROCE_GHOST);
+	nothing_ends();
+}
+
+static void a_nak_sends_again_from_there(void **state)
+{
+	(void)state;
+	begin(ROCE_KIND_SEND, 4 * MTU);
+	sends(ROCE_SEND_FIRST, 0, 0, MTU);
+	sends(ROCE_SEND_MIDDLE, 1, MTU, MTU);
+	sends(ROCE_SEND_MIDDLE, 2, 2 * MTU, MTU);
+	assert_int_equal(ack(1, AETH_NAK | AETH_NAK_SEQUENCE), ROCE_OK);
+	sends(ROCE_SEND_MIDDLE, 1, MTU, MTU);
+	sends(ROCE_SEND_MIDDLE, 2, 2 * MTU, MTU);
+	sends(ROCE_SEND_LAST, 3, 3 * MTU, MTU);
+	assert_int_equal(req.counters.resent, 2);
+}
+
+static void silence_is_answered_by_one_packet(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		begin(ROCE_KIND_SEND, 1);
+	for (uint32_t i = 0; i < 3; i++)
+		sends(ROCE_SEND_ONLY, i, 0, 1);
+	wait();
+	assert_int_equal(req.counters.timeouts, 0);
+	assert_int_equal(req.counters.probes, 1);
+	assert_true(sends(ROCE_SEND_ONLY, 0, 0, 1).ack_req);
+	sends_nothing();
+	/* only the acknowledgement was lost */
+	assert_int_equal(ack(2, AETH_NO_CREDITS), ROCE_OK);
+	sends_nothing();
+	ends(0, ROCE_DONE);
+}
+
+static void what_the_answer_to_it_says_is_missing_follows(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		begin(ROCE_KIND_SEND, 1);
+	for (uint32_t i = 0; i < 3; i++)
+		sends(ROCE_SEND_ONLY, i, 0, 1);
+	wait();
+	sends(ROCE_SEND_ONLY, 0, 0, 1);
+	assert_int_equal(ack(0, AETH_NO_CREDITS), ROCE_OK);
+	sends(ROCE_SEND_ONLY, 1, 0, 1);
+	sends(ROCE_SEND_ONLY, 2, 0, 1);
+	sends_nothing();
+}
+
+static void so_many_timeouts_and_it_has_failed(void **state)
+{
+	(void)state;
+	begin(ROCE_KIND_SEND, 1);
+	begin(ROCE_KIND_SEND, 1);
+	while (!req.failed) {
+		struct roce_packet pkt;
+		struct roce_gather gather;
+
+		while (roce_req_output(&req, &pkt, &gather, now))
+			continue;
+		wait();
+	}
+	assert_int_equal(req.counters.timeouts, 3);
+	ends(0, ROCE_RETRY_EXCEEDED);
+	nothing_ends();
+	sends_nothing();
+	assert_int_equal(ack(0, AETH_NO_CREDITS), ROCE_STATE);
+}
+
+static void progress_is_a_new_start_of_the_count(void **state)
+{
+	(void)state;
+	begin(ROCE_KIND_SEND, 1);
+	begin(ROCE_KIND_SEND, 1);
+	sends(ROCE_SEND_ONLY, 0, 0, 1);
+	sends(ROCE_SEND_ONLY, 1, 0, 1);
+	while (req.counters.timeouts < 2)
+		wait();
+	assert_int_equal(ack(0, AETH_NO_CREDITS), ROCE_OK);
+	assert_int_equal(req.retries, 0);
+}
+
+static void timeout_0_is_never(void **state)
+{
+	(void)state;
+	req.config.timeout = 0;
+	begin(ROCE_KIND_SEND, 1);
+	sends(ROCE_SEND_ONLY, 0, 0, 1);
+	for (int i = 0; i < 100; i++) {
+		wait();
+		sends(ROCE_SEND_ONLY, 0, 0, 1);
+	}
+	assert_int_equal(req.counters.timeouts, 0);
+}
+
+static void a_peer_without_recv_is_asked_again_after_its_time(void **state)
+{
+	nsec_t asked = now;
+
+	(void)state;
+	begin(ROCE_KIND_SEND, 1);
+	begin(ROCE_KIND_SEND, 1);
+	sends(ROCE_SEND_ONLY, 0, 0, 1);
+	sends(ROCE_SEND_ONLY, 1, 0, 1);
+	assert_int_equal(ack(0, AETH_RNR | 12), ROCE_OK);
+	sends_nothing();
+	assert_int_equal(ack(0, AETH_RNR | 12), ROCE_STALE);
+	assert_int_equal(ack(0, AETH_NAK | AETH_NAK_SEQUENCE), ROCE_STALE);
+	wait();
+	assert_int_equal(now - asked, 640 * NSEC_PER_USEC);
+	sends(ROCE_SEND_ONLY, 0, 0, 1);
+	sends(ROCE_SEND_ONLY, 1, 0, 1);
+	/* and once was all */
+	assert_int_equal(ack(0, AETH_RNR | 12), ROCE_OK);
+	ends(0, ROCE_RNR_EXCEEDED);
+}
+
+static void rnr_retry_7_is_for_ever(void **state)
+{
+	(void)state;
+	req.config.rnr_retry = ROCE_RNR_FOREVER;
+	begin(ROCE_KIND_SEND, 1);
+	for (int i = 0; i < 300; i++) {
+		sends(ROCE_SEND_ONLY, 0, 0, 1);
+		assert_int_equal(ack(0, AETH_RNR | 1), ROCE_OK);
+		wait();
+	}
+	sends(ROCE_SEND_ONLY, 0, 0, 1);
+	assert_int_equal(ack(0, AETH_NO_CREDITS), ROCE_OK);
+	ends(0, ROCE_DONE);
+}
+
+static void each_nak_has_its_status(void **state)
+{
+	static const struct {
+		uint8_t code;
+		enum roce_status status;
+	} naks[] = {
+		{ AETH_NAK_INVALID, ROCE_REMOTE_INVALID },
+		{ AETH_NAK_ACCESS, ROCE_REMOTE_ACCESS },
+		{ AETH_NAK_OPERATION, ROCE_REMOTE_OPERATION },
+	};
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		roce_req_destroy(&req);
+		start(NULL);
+		begin(ROCE_KIND_SEND, 1);
+		begin(ROCE_KIND_SEND, 1);
+		sends(ROCE_SEND_ONLY, 0, 0, 1);
+		sends(ROCE_SEND_ONLY, 1, 0, 1);
+		assert_int_equal(ack(1, AETH_NAK | naks[i].code), ROCE_OK);
+		ends(0, ROCE_DONE);
+		ends(1, naks[i].status);
+		nothing_ends();
+	}
+}
+
+static void syndromes_that_mean_nothing_change_nothing(void **state)
+{
+	(void)state;
+	begin(ROCE_KIND_SEND, 1);
+	sends(ROCE_SEND_ONLY, 0, 0, 1);
+	assert_int_equal(ack(0, AETH_NAK | AETH_NAK_RD), ROCE_BAD_RESPONSE);
+	assert_int_equal(ack(0, AETH_NAK | 31), ROCE_BAD_RESPONSE);
+	assert_int_equal(ack(0, 0x40), ROCE_BAD_RESPONSE);
+	assert_int_equal(ack(0, 0x80), ROCE_BAD_RESPONSE);
+	nothing_ends();
+}
+
+static void a_read_takes_as_many_numbers_as_its_answer(void **state)
+{
+	(void)state;
+	begin(ROCE_KIND_READ, 2 * MTU + 1);
+	begin(ROCE_KIND_SEND, 1);
+	assert_int_equal(sends(ROCE_READ_REQUEST, 0, 0, 0).dma_len,
+			 2 * MTU + 1);
+	sends(ROCE_SEND_ONLY, 3, 0, 1);
+	places(ROCE_READ_FIRST, 0, MTU, 0, 0);
+	places(ROCE_READ_MIDDLE, 1, MTU, 0, MTU);
+	nothing_ends();
+	places(ROCE_READ_LAST, 2, 1, 0, 2 * MTU);
+	ends(0, ROCE_DONE);
+	assert_int_equal(ack(3, AETH_NO_CREDITS), ROCE_OK);
+	ends(1, ROCE_DONE);
+}
+
+static void a_read_goes_on_from_what_is_missing(void **state)
+{
+	struct roce_scatter scatter;
+	struct roce_packet pkt;
+
+	(void)state;
+	begin(ROCE_KIND_READ, 4 * MTU);
+	sends(ROCE_READ_REQUEST, 0, 0, 0);
+	places(ROCE_READ_FIRST, 0, MTU, 0, 0);
+	assert_int_equal(hears(ROCE_READ_MIDDLE, 2, 0, MTU, &scatter),
+			 ROCE_GAP);
+	assert_false(scatter.wanted);
+	/* once for the gap */
+	assert_int_equal(hears(ROCE_READ_LAST, 3, 0, MTU, &scatter), ROCE_GAP);
+	pkt = sends(ROCE_READ_REQUEST, 1, MTU, 0);
+	assert_int_equal(pkt.va, 0x1000 + MTU);
+	assert_int_equal(pkt.dma_len, 3 * MTU);
+	sends_nothing();
+	places(ROCE_READ_FIRST, 1, MTU, 0, MTU);
+	places(ROCE_READ_MIDDLE, 2, MTU, 0, 2 * MTU);
+	places(ROCE_READ_LAST, 3, MTU, 0, 3 * MTU);
+	ends(0, ROCE_DONE);
+}
+
+static void an_ack_beyond_a_read_says_that_its_answer_is_lost(void **state)
+{
+	(void)state;
+	begin(ROCE_KIND_READ, 1);
+	begin(ROCE_KIND_SEND, 1);
+	sends(ROCE_READ_REQUEST, 0, 0, 0);
+	sends(ROCE_SEND_ONLY, 1, 0, 1);
+	assert_int_equal(ack(1, AETH_NO_CREDITS), ROCE_GAP);
+	nothing_ends();
+	sends(ROCE_READ_REQUEST, 0, 0, 0);
+	/* of the SEND it is known that it came */
+	sends_nothing();
+	places(ROCE_READ_ONLY, 0, 1, 0, 0);
+	ends(0, ROCE_DONE);
+	ends(1, ROCE_DONE);
+}
+
+static void an_answer_ends_what_is_before_it(void **state)
+{
+	(void)state;
+	begin(ROCE_KIND_SEND, 1);
+	begin(ROCE_KIND_ATOMIC, 8);
+	sends(ROCE_SEND_ONLY, 0, 0, 1);
+	sends(ROCE_FETCH_ADD, 1, 0, 0);
+	places(ROCE_ATOMIC_ACKNOWLEDGE, 1, 0, 1, 0);
+	ends(0, ROCE_DONE);
+	ends(1, ROCE_DONE);
+}
+
+static void an_answer_that_does_not_fit_is_a_failure(void **state)
+{
+	static const struct {
+		uint8_t kind;
+		uint8_t opcode;
+		uint32_t len;
+	} bad[] = {
+		{ ROCE_KIND_READ, ROCE_READ_FIRST, MTU - 1 },
+		{ ROCE_KIND_READ, ROCE_READ_ONLY, MTU },
+		{ ROCE_KIND_READ, ROCE_ATOMIC_ACKNOWLEDGE, 0 },
+		{ ROCE_KIND_SEND, ROCE_READ_FIRST, MTU },
+		{ ROCE_KIND_SEND, ROCE_ATOMIC_ACKNOWLEDGE, 0 },
+		{ ROCE_KIND_ATOMIC, ROCE_READ_ONLY, 8 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct roce_scatter scatter;
+		struct roce_packet pkt;
+		struct roce_gather gather;
+
+		roce_req_destroy(&req);
+		start(NULL);
+		begin(bad[i].kind, 2 * MTU);
+		assert_true(roce_req_output(&req, &pkt, &gather, now));
+		assert_int_equal(
+			hears(bad[i].opcode, 0, 0, bad[i].len, &scatter),
+			ROCE_BAD_RESPONSE);
+		assert_false(scatter.wanted);
+		ends(0, ROCE_RESPONSE_BAD);
+	}
+}
+
+static void only_so_many_reads_are_open(void **state)
+{
+	(void)state;
+	begin(ROCE_KIND_READ, 1);
+	begin(ROCE_KIND_ATOMIC, 8);
+	assert_false(try(wr_of(ROCE_KIND_READ, 1)));
+	assert_false(try(wr_of(ROCE_KIND_ATOMIC, 8)));
+	begin(ROCE_KIND_WRITE, 1);
+	sends(ROCE_READ_REQUEST, 0, 0, 0);
+	places(ROCE_READ_ONLY, 0, 1, 0, 0);
+	begin(ROCE_KIND_READ, 1);
+}
+
+static void a_fence_waits_for_reads(void **state)
+{
+	struct roce_wr wr = wr_of(ROCE_KIND_SEND, 1);
+
+	(void)state;
+	wr.fence = true;
+	assert_true(try(wr));
+	begin(ROCE_KIND_READ, 1);
+	wr.pos = pos;
+	assert_false(try(wr));
+	sends(ROCE_SEND_ONLY, 0, 0, 1);
+	sends(ROCE_READ_REQUEST, 1, 0, 0);
+	places(ROCE_READ_ONLY, 1, 1, 1, 0);
+	assert_true(try(wr));
+}
+
+static void the_window_is_kept(void **state)
+{
+	(void)state;
+	begin(ROCE_KIND_WRITE, 100 * MTU);
+	for (uint32_t i = 0; i < 64; i++) {
+		struct roce_packet pkt;
+		struct roce_gather gather;
+
+		assert_true(roce_req_output(&req, &pkt, &gather, now));
+		if (i == 63) /* nothing more would tell */
+			assert_true(pkt.ack_req);
+	}
+	sends_nothing();
+	assert_int_equal(ack(31, AETH_NO_CREDITS), ROCE_OK);
+	sends(ROCE_WRITE_MIDDLE, 64, 64 * MTU, MTU);
+}
+
+static void numbers_in_flight_never_meet(void **state)
+{
+	(void)state;
+	req.config.max_rd_atomic = 16;
+	begin(ROCE_KIND_READ, ROCE_MESSAGE_MAX);
+	assert_false(try(wr_of(ROCE_KIND_READ, 1)));
+	assert_false(try(wr_of(ROCE_KIND_SEND, 0)));
+}
+
+static void a_message_whose_memory_has_gone_stops_the_queue(void **state)
+{
+	(void)state;
+	begin(ROCE_KIND_SEND, 1);
+	begin(ROCE_KIND_SEND, 2 * MTU);
+	begin(ROCE_KIND_SEND, 1);
+	sends(ROCE_SEND_ONLY, 0, 0, 1);
+	sends(ROCE_SEND_FIRST, 1, 0, MTU);
+	roce_req_stop(&req);
+	sends_nothing();
+	nothing_ends();
+	assert_int_equal(ack(0, AETH_NO_CREDITS), ROCE_OK);
+	ends(0, ROCE_DONE);
+	ends(1, ROCE_STOPPED);
+	nothing_ends();
+}
+
+static void over_uc_a_message_is_done_with_its_last_packet(void **state)
+{
+	(void)state;
+	req.config.service = ROCE_UC;
+	begin(ROCE_KIND_SEND, MTU + 1);
+	begin(ROCE_KIND_WRITE, 1);
+	assert_false(sends(0x20, 0, 0, MTU).ack_req);
+	nothing_ends();
+	sends(0x22, 1, MTU, 1);
+	ends(0, ROCE_DONE);
+	sends(0x2a, 2, 0, 1);
+	roce_req_stop(&req);
+	ends(1, ROCE_STOPPED);
+	assert_true(roce_req_deadline(&req) == NSEC_NEVER);
+}
+
+#define test(name) cmocka_unit_test_setup_teardown(name, start, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		test(messages_are_cut_into_packets_of_the_mtu),
+		test(immediate_and_invalidation_are_in_the_last_packet),
+		test(one_acknowledgement_ends_all_before_it),
+		test(what_was_never_sent_cannot_be_acknowledged),
+		test(a_nak_sends_again_from_there),
+		test(silence_is_answered_by_one_packet),
+		test(what_the_answer_to_it_says_is_missing_follows),
+		test(so_many_timeouts_and_it_has_failed),
+		test(progress_is_a_new_start_of_the_count),
+		test(timeout_0_is_never),
+		test(a_peer_without_recv_is_asked_again_after_its_time),
+		test(rnr_retry_7_is_for_ever),
+		test(each_nak_has_its_status),
+		test(syndromes_that_mean_nothing_change_nothing),
+		test(a_read_takes_as_many_numbers_as_its_answer),
+		test(a_read_goes_on_from_what_is_missing),
+		test(an_ack_beyond_a_read_says_that_its_answer_is_lost),
+		test(an_answer_ends_what_is_before_it),
+		test(an_answer_that_does_not_fit_is_a_failure),
+		test(only_so_many_reads_are_open),
+		test(a_fence_waits_for_reads),
+		test(the_window_is_kept),
+		test(numbers_in_flight_never_meet),
+		test(a_message_whose_memory_has_gone_stops_the_queue),
+		test(over_uc_a_message_is_done_with_its_last_packet),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
