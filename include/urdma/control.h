@@ -81,6 +81,7 @@ enum urdma_op {
 	URDMA_OP_CREATE_AH = 32,
 	URDMA_OP_DESTROY_AH = 33,
 	URDMA_OP_MODIFY_CQ = 34,
+	URDMA_OP_RESIZE_CQ = 35,
 	URDMA_OP_CREATE_SRQ = 40,
 	URDMA_OP_MODIFY_SRQ = 41,
 	URDMA_OP_QUERY_SRQ = 42,
@@ -325,6 +326,21 @@ struct urdma_create_cq_reply {
 };
 URDMA_CONTROL_SIZE(urdma_create_cq_reply, 40);
 
+/* The program neither polls nor arms it meanwhile.  If the ring is another one
+ * than before, the completions that wait are in it, the first at index 0. */
+struct urdma_resize_cq {
+	__u32 cq;
+	__u32 cqe; /* least number of entries */
+};
+URDMA_CONTROL_SIZE(urdma_resize_cq, 8);
+
+struct urdma_resize_cq_reply {
+	__u32 cqe; /* what it really holds */
+	__u32 reserved;
+	struct urdma_queue_place ring;
+};
+URDMA_CONTROL_SIZE(urdma_resize_cq_reply, 40);
+
 struct urdma_modify_cq {
 	__u32 cq;
 	__u16 count;	 /* completions, 0: any number */
@@ -392,13 +408,20 @@ struct urdma_create_srq_reply {
 };
 URDMA_CONTROL_SIZE(urdma_create_srq_reply, 56);
 
+/* With SRQ_MAX_WR the program posts nothing meanwhile.  If the ring is another
+ * one than before, what was posted is in it, from index 0 to its tail. */
 struct urdma_modify_srq {
 	__u32 srq;
-	__u32 attr_mask; /* enum ibv_srq_attr_mask; only the limit */
+	__u32 attr_mask; /* enum ibv_srq_attr_mask */
 	__u32 limit;
-	__u32 reserved;
+	__u32 max_wr; /* at least */
 };
 URDMA_CONTROL_SIZE(urdma_modify_srq, 16);
+
+struct urdma_modify_srq_reply {
+	struct urdma_queue_place ring;
+};
+URDMA_CONTROL_SIZE(urdma_modify_srq_reply, 32);
 
 struct urdma_query_srq_reply {
 	__u32 max_wr;
@@ -504,6 +527,7 @@ URDMA_CONTROL_SIZE(urdma_query_qp_reply, 96);
 	X(CREATE_CHANNEL, empty, handle, 0, 1)                                 \
 	X(CREATE_CQ, create_cq, create_cq_reply, 0, 0)                         \
 	X(DESTROY_CQ, handle, destroy_reply, 2, 0)                             \
+	X(RESIZE_CQ, resize_cq, resize_cq_reply, 0, 0)                         \
 	X(MODIFY_CQ, modify_cq, empty, 0, 0)                                   \
 	X(CREATE_QP, create_qp, create_qp_reply, 0, 0)                         \
 	X(MODIFY_QP, modify_qp, empty, 0, 0)                                   \
@@ -516,7 +540,7 @@ URDMA_CONTROL_SIZE(urdma_query_qp_reply, 96);
 	X(CREATE_AH, create_ah, handle, 0, 0)                                  \
 	X(DESTROY_AH, handle, empty, 0, 0)                                     \
 	X(CREATE_SRQ, create_srq, create_srq_reply, 0, 0)                      \
-	X(MODIFY_SRQ, modify_srq, empty, 0, 0)                                 \
+	X(MODIFY_SRQ, modify_srq, modify_srq_reply, 0, 0)                      \
 	X(QUERY_SRQ, handle, query_srq_reply, 0, 0)                            \
 	X(DESTROY_SRQ, handle, destroy_reply, 1, 0)                            \
 	X(ALLOC_MW, alloc_mw, alloc_mw_reply, 0, 0)                            \

@@ -46,6 +46,12 @@ struct urdma_uhw_create_cq_resp {
 };
 URDMA_CONTROL_SIZE(urdma_uhw_create_cq_resp, 32);
 
+/* Behind struct ib_uverbs_resize_cq_resp: as struct urdma_resize_cq_reply. */
+struct urdma_uhw_resize_cq_resp {
+	struct urdma_queue_place ring;
+};
+URDMA_CONTROL_SIZE(urdma_uhw_resize_cq_resp, 32);
+
 /* Behind struct ib_uverbs_create_qp_resp. */
 struct urdma_uhw_create_qp_resp {
 	__u32 doorbell; /* its bit in struct urdma_doorbell */
@@ -54,6 +60,14 @@ struct urdma_uhw_create_qp_resp {
 	struct urdma_queue_place rq; /* slots 0: none, it has a SRQ */
 };
 URDMA_CONTROL_SIZE(urdma_uhw_create_qp_resp, 72);
+
+/* Behind struct ib_uverbs_modify_srq, a command without response: where in the
+ * program's memory the struct urdma_queue_place of struct
+ * urdma_modify_srq_reply is to be put; 0: nowhere. */
+struct urdma_uhw_modify_srq {
+	__u64 place;
+};
+URDMA_CONTROL_SIZE(urdma_uhw_modify_srq, 8);
 
 /* Behind struct ib_uverbs_create_srq_resp. */
 struct urdma_uhw_create_srq_resp {

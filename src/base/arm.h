@@ -54,4 +54,11 @@ static inline bool arm_take(struct urdma_ring *cq, bool solicited)
 				   __ATOMIC_ACQ_REL) != URDMA_ARM_NONE;
 }
 
+/* urdmad: the wish goes to another ring. */
+static inline void arm_move(struct urdma_ring *from, struct urdma_ring *to)
+{
+	to->armed = __atomic_exchange_n(&from->armed, URDMA_ARM_NONE,
+					__ATOMIC_ACQ_REL);
+}
+
 #endif

@@ -86,11 +86,27 @@ static inline bool ring_has_room(struct ring *ring, uint32_t n)
 	return ring_room(ring) >= n;
 }
 
+/* Producer: entries not consumed yet, as of now. */
+static inline uint32_t ring_left(struct ring *ring)
+{
+	uint32_t used;
+
+	ring->seen = __atomic_load_n(&ring->shared->head, __ATOMIC_ACQUIRE);
+	used = ring->own - ring->seen;
+	return used < ring_slots(ring) ? used : ring_slots(ring);
+}
+
 /* Producer: hand the next n slots over. */
 static inline void ring_publish(struct ring *ring, uint32_t n)
 {
 	ring->own += n;
 	__atomic_store_n(&ring->shared->tail, ring->own, __ATOMIC_RELEASE);
+}
+
+/* Producer: goes on where another view of this side stopped. */
+static inline void ring_resume(struct ring *ring)
+{
+	ring->own = __atomic_load_n(&ring->shared->tail, __ATOMIC_RELAXED);
 }
 
 /* Producer, when the consumer is gone for good: takes the oldest entry back.

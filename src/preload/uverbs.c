@@ -47,6 +47,8 @@ static const struct method methods[] = {
 	       uverbs_create_channel),
 	METHOD(CREATE_CQ, ib_uverbs_create_cq,
 	       sizeof(struct ib_uverbs_create_cq_resp), uverbs_create_cq),
+	METHOD(RESIZE_CQ, ib_uverbs_resize_cq,
+	       sizeof(struct ib_uverbs_resize_cq_resp), uverbs_resize_cq),
 	METHOD(DESTROY_CQ, ib_uverbs_destroy_cq,
 	       sizeof(struct ib_uverbs_destroy_cq_resp), uverbs_destroy_cq),
 	METHOD(CREATE_QP, ib_uverbs_create_qp,

@@ -54,6 +54,7 @@ int uverbs_dealloc_mw(const struct uverbs_command *command);
 int uverbs_create_channel(const struct uverbs_command *command);
 int uverbs_create_cq(const struct uverbs_command *command);
 int uverbs_destroy_cq(const struct uverbs_command *command);
+int uverbs_resize_cq(const struct uverbs_command *command);
 int uverbs_modify_cq(const struct uverbs_command *command);
 int uverbs_create_qp(const struct uverbs_command *command);
 int uverbs_modify_qp(const struct uverbs_command *command);

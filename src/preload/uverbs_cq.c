@@ -98,6 +98,27 @@ int uverbs_create_cq(const struct uverbs_command *command)
 	return 0;
 }
 
+int uverbs_resize_cq(const struct uverbs_command *command)
+{
+	const struct ib_uverbs_resize_cq *cmd = command->core;
+	struct urdma_resize_cq request = {
+		.cq = cmd->cq_handle,
+		.cqe = cmd->cqe,
+	};
+	struct urdma_resize_cq_reply reply;
+	struct ib_uverbs_resize_cq_resp core = { 0 };
+	struct urdma_uhw_resize_cq_resp driver;
+	int ret = session_call(command->fd, URDMA_OP_RESIZE_CQ, &request,
+			       sizeof(request), &reply, sizeof(reply));
+
+	if (ret < 0)
+		return ret;
+	core.cqe = reply.cqe;
+	driver.ring = reply.ring;
+	uverbs_respond(command, &core, sizeof(core), &driver, sizeof(driver));
+	return 0;
+}
+
 int uverbs_modify_cq(const struct uverbs_command *command)
 {
 	const struct ib_uverbs_ex_modify_cq *cmd = command->core;

@@ -4,10 +4,13 @@
 
 #include <errno.h>
 #include <rdma/ib_user_verbs.h>
+#include <string.h>
 #include <urdma/uverbs_abi.h>
 
 #include "client/client.h"
 #include "preload/session.h"
+
+enum { IB_SRQ_MAX_WR = 1 << 0 }; /* of MODIFY_SRQ's mask */
 
 int uverbs_create_srq(const struct uverbs_command *command)
 {
@@ -44,11 +47,22 @@ int uverbs_modify_srq(const struct uverbs_command *command)
 		.srq = cmd->srq_handle,
 		.attr_mask = cmd->attr_mask,
 		.limit = cmd->srq_limit,
+		.max_wr = cmd->max_wr,
 	};
-	struct urdma_empty reply;
+	struct urdma_uhw_modify_srq driver = { 0 };
+	struct urdma_modify_srq_reply reply;
+	int ret;
 
-	return session_call(command->fd, URDMA_OP_MODIFY_SRQ, &request,
-			    sizeof(request), &reply, sizeof(reply));
+	if (command->driver_len >= sizeof(driver))
+		memcpy(&driver, command->driver, sizeof(driver));
+	if (cmd->attr_mask & IB_SRQ_MAX_WR && !driver.place)
+		return -EINVAL; /* who does not learn where it went */
+	ret = session_call(command->fd, URDMA_OP_MODIFY_SRQ, &request,
+			   sizeof(request), &reply, sizeof(reply));
+	if (ret == 0 && driver.place)
+		memcpy((void *)(uintptr_t)driver.place, &reply.ring,
+		       sizeof(reply.ring));
+	return ret;
 }
 
 int uverbs_query_srq(const struct uverbs_command *command)

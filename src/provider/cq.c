@@ -11,6 +11,11 @@ struct create_cq_resp {
 	struct urdma_uhw_create_cq_resp uhw;
 };
 
+struct resize_cq_resp {
+	_Alignas(8) unsigned char core[sizeof(struct ib_uverbs_resize_cq_resp)];
+	struct urdma_uhw_resize_cq_resp uhw;
+};
+
 static void cq_free(struct context *context, struct cq *cq)
 {
 	queue_unmap(context, &cq->queue);
@@ -82,6 +87,33 @@ struct ibv_cq_ex *cq_create_ex(struct ibv_context *ibv,
 	return &cq_of(cq)->ex;
 }
 
+static int resize(struct context *context, struct cq *cq, int cqe)
+{
+	struct resize_cq_resp resp = { 0 };
+	struct ibv_resize_cq cmd;
+	int error = ibv_cmd_resize_cq(&cq->ibv, cqe, &cmd, sizeof(cmd),
+				      (void *)resp.core, sizeof(resp));
+
+	if (error)
+		return error;
+	return queue_move(context, &cq->queue, &resp.uhw.ring);
+}
+
+/* If the new ring cannot be mapped nothing is lost: it is there, and another
+ * attempt finds it. */
+int cq_resize(struct ibv_cq *ibv, int cqe)
+{
+	struct cq *cq = cq_of(ibv);
+	int error;
+
+	lock_take(&cq->queue.lock);
+	lock_take(&cq->arm_lock);
+	error = resize(context_of(ibv->context), cq, cqe);
+	lock_drop(&cq->arm_lock);
+	lock_drop(&cq->queue.lock);
+	return error;
+}
+
 int cq_modify(struct ibv_cq *ibv, struct ibv_modify_cq_attr *attr)
 {
 	struct ibv_modify_cq cmd = { 0 };
@@ -101,7 +133,12 @@ int cq_destroy(struct ibv_cq *ibv)
 
 int cq_arm(struct ibv_cq *ibv, int solicited_only)
 {
-	arm_set(cq_of(ibv)->queue.ring.shared,
+	struct cq *cq = cq_of(ibv);
+
+	/* not the queue's: a program may arm between start_poll and end_poll */
+	lock_take(&cq->arm_lock);
+	arm_set(cq->queue.ring.shared,
 		solicited_only ? URDMA_ARM_SOLICITED : URDMA_ARM_ANY);
+	lock_drop(&cq->arm_lock);
 	return 0;
 }

@@ -131,6 +131,7 @@ PABI_COMMAND(alloc_pd);
 PABI_COMMAND(reg_mr);
 PABI_COMMAND(alloc_mw);
 PABI_COMMAND(create_cq);
+PABI_COMMAND(resize_cq);
 PABI_COMMAND(create_qp);
 PABI_COMMAND(modify_qp);
 PABI_COMMAND(query_qp);
@@ -179,6 +180,9 @@ int ibv_cmd_create_cq(struct ibv_context *context, int cqe,
 		      size_t cmd_size, struct ib_uverbs_create_cq_resp *resp,
 		      size_t resp_size);
 int ibv_cmd_destroy_cq(struct ibv_cq *cq);
+int ibv_cmd_resize_cq(struct ibv_cq *cq, int cqe, struct ibv_resize_cq *cmd,
+		      size_t cmd_size, struct ib_uverbs_resize_cq_resp *resp,
+		      size_t resp_size);
 int ibv_cmd_modify_cq(struct ibv_cq *cq, struct ibv_modify_cq_attr *attr,
 		      struct ibv_modify_cq *cmd, size_t cmd_size);
 int ibv_cmd_create_qp(struct ibv_pd *pd, struct ibv_qp *qp,

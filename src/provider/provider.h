@@ -5,7 +5,8 @@
  * write on the command file) and the shared queues of urdma/queue.h, and so
  * cannot tell the kernel module from the preload library.
  *
- * Locks: a CQ's, then the context's list of QPs, then a work queue's.
+ * Locks: a CQ's, then that of its arming or the context's list of QPs, then a
+ * work queue's.
  */
 #ifndef URDMA_PROVIDER_PROVIDER_H
 #define URDMA_PROVIDER_PROVIDER_H
@@ -42,6 +43,7 @@ struct queue {
 	struct lock lock;
 	struct ring ring;
 	struct arena *arena; /* NULL: there is no queue */
+	struct urdma_queue_place place;
 	uint32_t max_sge;
 };
 
@@ -52,6 +54,7 @@ struct cq {
 		unsigned char room[PABI_CQ_ROOM];
 	};
 	struct queue queue;
+	struct lock arm_lock;
 	/* Between ibv_start_poll and ibv_end_poll, which hold the lock. */
 	struct urdma_cqe cqe; /* the completion that is looked at */
 	uint32_t looked;      /* so many of the ring's, it included */
@@ -120,6 +123,9 @@ void context_free(struct ibv_context *ibv);
 int queue_map(struct context *context, struct queue *queue,
 	      const struct urdma_queue_place *place, uint32_t least_stride);
 void queue_unmap(struct context *context, struct queue *queue);
+/* The queue, which is locked, goes on at `place`, if that is another one. */
+int queue_move(struct context *context, struct queue *queue,
+	       const struct urdma_queue_place *place);
 
 /* alive.c */
 bool context_is_dead(struct context *context);
@@ -131,6 +137,7 @@ struct ibv_cq *cq_create(struct ibv_context *ibv, int cqe,
 struct ibv_cq_ex *cq_create_ex(struct ibv_context *ibv,
 			       struct ibv_cq_init_attr_ex *attr);
 int cq_destroy(struct ibv_cq *ibv);
+int cq_resize(struct ibv_cq *ibv, int cqe);
 int cq_modify(struct ibv_cq *ibv, struct ibv_modify_cq_attr *attr);
 int cq_arm(struct ibv_cq *ibv, int solicited_only);
 int cq_poll(struct ibv_cq *ibv, int entries, struct ibv_wc *wc);

@@ -26,6 +26,30 @@ int queue_map(struct context *context, struct queue *queue,
 	if (!ring)
 		return EPROTO;
 	ring_init(&queue->ring, ring, place->slots, place->stride);
+	queue->place = *place;
+	return 0;
+}
+
+int queue_move(struct context *context, struct queue *queue,
+	       const struct urdma_queue_place *place)
+{
+	struct queue moved = { 0 };
+	int error;
+
+	if (place->arena == queue->place.arena &&
+	    place->offset == queue->place.offset)
+		return 0;
+	error = queue_map(context, &moved, place, queue->ring.stride);
+	if (!error && place->stride != queue->ring.stride)
+		error = EPROTO;
+	if (error) {
+		queue_unmap(context, &moved);
+		return error;
+	}
+	queue_unmap(context, queue);
+	queue->arena = moved.arena;
+	queue->ring = moved.ring;
+	queue->place = moved.place;
 	return 0;
 }
 

@@ -69,15 +69,17 @@ int srq_post_recv(struct ibv_srq *ibv, struct ibv_recv_wr *wr,
 {
 	struct context *context = context_of(ibv->context);
 	struct srq *srq = srq_of(ibv);
+	bool wanted;
 	int error;
 
 	lock_take(&srq->rq.lock);
 	error = recv_chain(&srq->rq, &wr);
+	/* the ring may be another one as soon as the lock is gone */
+	wanted = ring_doorbell_wanted(&srq->rq.ring);
 	lock_drop(&srq->rq.lock);
 	if (error)
 		*bad_wr = wr;
-	if (ring_doorbell_wanted(&srq->rq.ring) &&
-	    doorbell_ring(context->doorbell, srq->doorbell))
+	if (wanted && doorbell_ring(context->doorbell, srq->doorbell))
 		context_kick(context, 0);
 	return error;
 }

@@ -10,6 +10,11 @@ struct create_srq_resp {
 	struct urdma_uhw_create_srq_resp uhw;
 };
 
+struct modify_srq_cmd {
+	_Alignas(8) unsigned char core[sizeof(struct ibv_modify_srq)];
+	struct urdma_uhw_modify_srq uhw;
+};
+
 static void srq_free(struct context *context, struct srq *srq)
 {
 	queue_unmap(context, &srq->rq);
@@ -45,9 +50,20 @@ fail:
 
 int srq_modify(struct ibv_srq *ibv, struct ibv_srq_attr *attr, int mask)
 {
-	struct ibv_modify_srq cmd;
+	struct srq *srq = srq_of(ibv);
+	struct urdma_queue_place place = srq->rq.place;
+	struct modify_srq_cmd cmd = { .uhw.place = (uintptr_t)&place };
+	int error;
 
-	return ibv_cmd_modify_srq(ibv, attr, mask, &cmd, sizeof(cmd));
+	lock_take(&srq->rq.lock);
+	error = ibv_cmd_modify_srq(ibv, attr, mask, (void *)cmd.core,
+				   sizeof(cmd));
+	if (!error)
+		error = queue_move(context_of(ibv->context), &srq->rq, &place);
+	if (!error)
+		ring_resume(&srq->rq.ring);
+	lock_drop(&srq->rq.lock);
+	return error;
 }
 
 int srq_query(struct ibv_srq *ibv, struct ibv_srq_attr *attr)

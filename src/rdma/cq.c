@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "rdma/cq.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -61,6 +62,23 @@ void cq_push(struct rdma_cq *cq, const struct urdma_cqe *cqe, bool solicited)
 	cq->solicited |= solicited || cqe->status != WC_SUCCESS;
 	cq->fresh++;
 	touch(cq);
+}
+
+int cq_move(struct rdma_cq *cq, struct urdma_ring *shared, uint32_t slots)
+{
+	uint32_t left = ring_left(&cq->ring);
+	struct ring to;
+
+	if (left > slots)
+		return -EINVAL;
+	ring_init(&to, shared, slots, cq->ring.stride);
+	for (uint32_t i = 0; i < left; i++)
+		memcpy(ring_slot(&to, i), ring_slot(&cq->ring, i - left),
+		       cq->ring.stride);
+	ring_publish(&to, left);
+	arm_move(cq->ring.shared, shared);
+	cq->ring = to;
+	return 0;
 }
 
 /*

@@ -75,6 +75,11 @@ void cq_group_fini(struct cq_group *group);
 /* It is that late: queues whose period is over are looked at again. */
 void cq_group_time(struct cq_group *group, nsec_t now);
 
+/* Goes on in another ring, empty and of so many slots, with the completions
+ * that wait and the wish for an event.  Nobody polls or arms meanwhile.
+ * -EINVAL: there are more of them. */
+int cq_move(struct rdma_cq *cq, struct urdma_ring *shared, uint32_t slots);
+
 /* Both 0: no moderation, as in the beginning. */
 void cq_moderate(struct rdma_cq *cq, uint32_t count, nsec_t period);
 

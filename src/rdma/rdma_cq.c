@@ -71,6 +71,11 @@ int rdma_cq_destroy(struct rdma_ctx *ctx, uint32_t handle)
 	return 0;
 }
 
+int rdma_cq_resize(struct rdma_cq *cq, struct urdma_ring *ring, uint32_t slots)
+{
+	return cq_move(cq, ring, slots);
+}
+
 void rdma_cq_modify(struct rdma_cq *cq, uint16_t count, uint16_t period_us)
 {
 	cq_moderate(cq, count, period_us * NSEC_PER_USEC);

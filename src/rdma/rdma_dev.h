@@ -220,6 +220,11 @@ int rdma_cq_create(struct rdma_ctx *ctx, const struct rdma_cq_attr *attr,
 /* EBUSY: a queue pair completes into it. */
 int rdma_cq_destroy(struct rdma_ctx *ctx, uint32_t cq);
 
+/* In `ring` from now on, of `slots` as rdma_cq_slots said; the old one is the
+ * caller's again.  The program neither polls nor arms meanwhile.  -EINVAL: more
+ * completions wait than it holds. */
+int rdma_cq_resize(struct rdma_cq *cq, struct urdma_ring *ring, uint32_t slots);
+
 /* Moderation of its events: after `count` completions or, from the first of
  * them, `period_us`.  What is 0 does not count; both 0: an event at once. */
 void rdma_cq_modify(struct rdma_cq *cq, uint16_t count, uint16_t period_us);
@@ -254,8 +259,13 @@ struct rdma_srq_attr {
 
 int rdma_srq_create(struct rdma_ctx *ctx, const struct rdma_srq_attr *attr,
 		    uint32_t *srq);
-/* `mask`: enum srq_attr_mask; -EOPNOTSUPP: its size cannot change. */
-int rdma_srq_modify(struct rdma_srq *srq, uint32_t mask, uint32_t limit);
+/* 0: not armed.  -EINVAL: more than there is room for. */
+int rdma_srq_set_limit(struct rdma_srq *srq, uint32_t limit);
+/* In `ring` from now on, as planned with the same number of SGEs; the old one
+ * is the caller's again.  The program does not post meanwhile.  -EINVAL: more
+ * wait, or the limit is higher, than it has room for. */
+int rdma_srq_resize(struct rdma_srq *srq, struct urdma_ring *ring,
+		    const struct rdma_srq_caps *caps);
 void rdma_srq_query(const struct rdma_srq *srq,
 		    struct urdma_query_srq_reply *reply);
 /* EBUSY: a queue pair takes from it. */

@@ -32,6 +32,10 @@ bool rq_peek(struct rq *rq, struct recv_wr *wr);
 /* Entries in the queue; with none the doorbell is asked for. */
 uint32_t rq_ready(struct rq *rq);
 
+/* Goes on in another ring, empty and of so many slots, with the entries that
+ * wait.  Nobody posts meanwhile.  -EINVAL: there are more of them. */
+int rq_move(struct rq *rq, struct urdma_ring *shared, uint32_t slots);
+
 /* The first entry is completed.  Before the completion is pushed: who polls
  * it finds the room. */
 static inline void rq_pop(struct rq *rq)

@@ -130,17 +130,25 @@ int rdma_srq_create(struct rdma_ctx *ctx, const struct rdma_srq_attr *attr,
 	return 0;
 }
 
-int rdma_srq_modify(struct rdma_srq *srq, uint32_t mask, uint32_t limit)
+int rdma_srq_set_limit(struct rdma_srq *srq, uint32_t limit)
 {
-	if (mask & ~(uint32_t)SRQ_LIMIT)
-		return -EOPNOTSUPP; /* its size is what it is */
 	if (limit > srq->max_wr)
 		return -EINVAL;
-	if (mask & SRQ_LIMIT) {
-		srq->limit = limit;
-		check_limit(srq, ring_ready(&srq->rq.ring));
-	}
+	srq->limit = limit;
+	check_limit(srq, ring_ready(&srq->rq.ring));
 	return 0;
+}
+
+int rdma_srq_resize(struct rdma_srq *srq, struct urdma_ring *ring,
+		    const struct rdma_srq_caps *caps)
+{
+	int err = srq->limit > caps->max_wr ? -EINVAL : 0;
+
+	if (!err)
+		err = rq_move(&srq->rq, ring, caps->slots);
+	if (!err)
+		srq->max_wr = caps->max_wr;
+	return err;
 }
 
 int rdma_srq_destroy(struct rdma_ctx *ctx, uint32_t handle)

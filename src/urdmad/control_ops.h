@@ -37,8 +37,8 @@ control_op control_mem_remap, control_mem_live, control_mem_release,
 	control_mem_faults;
 
 control_op control_create_channel, control_create_cq, control_destroy_cq,
-	control_modify_cq, control_create_qp, control_modify_qp,
-	control_query_qp, control_destroy_qp;
+	control_resize_cq, control_modify_cq, control_create_qp,
+	control_modify_qp, control_query_qp, control_destroy_qp;
 
 control_op control_create_srq, control_modify_srq, control_query_srq,
 	control_destroy_srq;
@@ -60,8 +60,12 @@ void control_place_reply(struct urdma_queue_place *place,
 			 const struct arena_block *block, uint32_t slots,
 			 uint32_t stride);
 /* How many of a dying one's events the program has read. */
+uint32_t control_reported_qp(const struct control_call *call,
+			     struct session_qp *qp);
 uint32_t control_reported_srq(const struct control_call *call,
 			      struct session_srq *srq);
+/* What of it belongs to the session; the device has none of it any more. */
+void control_free_qp(struct session *session, struct session_qp *qp);
 void control_free_srq(struct session *session, struct session_srq *srq);
 
 /* Frees the queues of a context that is gone already, and its channels

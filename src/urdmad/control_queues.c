@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Operations on a device file: completion channels, completion queues, queue
- * pairs, and the events they make. */
+/* Operations on a device file: completion channels, completion queues, and the
+ * events that all queues make. */
 #include <errno.h>
 #include <rdma/ib_user_verbs.h>
 #include <stdlib.h>
@@ -89,9 +89,17 @@ int control_create_channel(struct control_call *call)
  * Completion queues.
  */
 
+static void free_old_ring(struct session *session, struct session_cq *cq)
+{
+	arena_free(&session->arenas, &cq->old_ring);
+	user_refund(session->user, USER_CQE, cq->old_slots);
+	cq->old_slots = 0;
+}
+
 /* What of it belongs to us; the device has none of it any more. */
 static void free_cq(struct session *session, struct session_cq *cq)
 {
+	free_old_ring(session, cq);
 	arena_free(&session->arenas, &cq->ring);
 	user_refund(session->user, USER_CQE, cq->slots);
 	if (cq->channel) {
@@ -169,6 +177,55 @@ int control_create_cq(struct control_call *call)
 	if (ret < 0)
 		return ret;
 	reply->cq = cq->handle;
+	reply->cqe = slots;
+	control_place_reply(&reply->ring, &cq->ring, slots,
+			    sizeof(struct urdma_cqe));
+	return 0;
+}
+
+static int move_cq(struct session *session, struct session_cq *cq,
+		   uint32_t slots)
+{
+	uint64_t bytes = urdma_ring_bytes(slots, sizeof(struct urdma_cqe));
+	struct arena_block ring = { 0 };
+	int ret;
+
+	free_old_ring(session, cq);
+	ret = user_charge(session->user, USER_CQE, slots);
+	if (ret < 0)
+		return ret;
+	ret = arena_alloc(&session->arenas, bytes, ARENA_ALIGN, &ring);
+	if (ret == 0)
+		ret = rdma_cq_resize(rdma_ctx_find_cq(session->ctx, cq->handle),
+				     ring.at, slots);
+	if (ret < 0) {
+		arena_free(&session->arenas, &ring);
+		user_refund(session->user, USER_CQE, slots);
+		return ret;
+	}
+	cq->old_ring = cq->ring;
+	cq->old_slots = cq->slots;
+	cq->ring = ring;
+	cq->slots = slots;
+	return 0;
+}
+
+int control_resize_cq(struct control_call *call)
+{
+	const struct urdma_resize_cq *ask = call->request;
+	struct urdma_resize_cq_reply *reply = call->reply;
+	struct session *session = call->session;
+	uint32_t slots = rdma_cq_slots(device_of(session), ask->cqe);
+	struct session_cq *cq;
+	int ret = 0;
+
+	HASH_FIND(hh, session->cqs, &ask->cq, sizeof(ask->cq), cq);
+	if (!cq || !slots)
+		return -EINVAL;
+	if (slots != cq->slots)
+		ret = move_cq(session, cq, slots);
+	if (ret < 0)
+		return ret;
 	reply->cqe = slots;
 	control_place_reply(&reply->ring, &cq->ring, slots,
 			    sizeof(struct urdma_cqe));
@@ -270,6 +327,13 @@ static bool is_async_event_of_srq(void *arg, const void *bytes, size_t len)
 	return is_async_event(bytes, len, srq->user_handle, OF_SRQ);
 }
 
+uint32_t control_reported_qp(const struct control_call *call,
+			     struct session_qp *qp)
+{
+	return reported(call, &call->session->async, is_async_event_of_qp, qp,
+			qp->async_events);
+}
+
 uint32_t control_reported_srq(const struct control_call *call,
 			      struct session_srq *srq)
 {
@@ -305,139 +369,6 @@ int control_destroy_cq(struct control_call *call)
 	return 0;
 }
 
-/*
- * Queue pairs.
- */
-
-static void free_qp(struct session *session, struct session_qp *qp)
-{
-	arena_free(&session->arenas, &qp->sq);
-	arena_free(&session->arenas, &qp->rq);
-	user_refund(session->user, USER_QP, 1);
-	free(qp);
-}
-
-static int build_qp(struct session *session, struct session_qp *qp,
-		    const struct urdma_create_qp *ask,
-		    const struct rdma_qp_caps *caps)
-{
-	uint64_t sq = urdma_ring_bytes(caps->sq_slots, caps->sq_stride);
-	uint64_t rq = urdma_ring_bytes(caps->rq_slots, caps->rq_stride);
-	int ret = arena_alloc(&session->arenas, sq, ARENA_ALIGN, &qp->sq);
-
-	if (ret == 0)
-		ret = arena_alloc(&session->arenas, rq, ARENA_ALIGN, &qp->rq);
-	if (ret == 0)
-		ret = rdma_qp_create(session->ctx, ask, caps, qp->sq.at,
-				     qp->rq.at, &qp->handle);
-	return ret;
-}
-
-static int add_qp(struct session *session, const struct urdma_create_qp *ask,
-		  const struct rdma_qp_caps *caps, struct session_qp **made)
-{
-	struct session_qp *qp;
-	int ret = user_charge(session->user, USER_QP, 1);
-
-	if (ret < 0)
-		return ret;
-	qp = calloc(1, sizeof(*qp));
-	if (!qp) {
-		user_refund(session->user, USER_QP, 1);
-		return -ENOMEM;
-	}
-	qp->user_handle = ask->user_handle;
-	ret = build_qp(session, qp, ask, caps);
-	if (ret < 0) {
-		free_qp(session, qp);
-		return ret;
-	}
-	HASH_ADD(hh, session->qps, handle, sizeof(qp->handle), qp);
-	*made = qp;
-	return 0;
-}
-
-int control_create_qp(struct control_call *call)
-{
-	const struct urdma_create_qp *ask = call->request;
-	struct urdma_create_qp_reply *reply = call->reply;
-	struct session *session = call->session;
-	struct rdma_qp_caps caps;
-	struct session_qp *qp = NULL;
-	struct rdma_qp *made;
-	int ret;
-
-	if (!session->ctx)
-		return -EINVAL;
-	ret = rdma_qp_plan(device_of(session), ask, &caps);
-	if (ret == 0)
-		ret = add_qp(session, ask, &caps, &qp);
-	if (ret < 0)
-		return ret;
-	made = rdma_ctx_find_qp(session->ctx, qp->handle);
-	reply->qp = qp->handle;
-	reply->qp_num = rdma_qp_num(made);
-	reply->doorbell = rdma_qp_doorbell(made);
-	reply->max_send_wr = caps.max_send_wr;
-	reply->max_recv_wr = caps.max_recv_wr;
-	reply->max_send_sge = caps.max_send_sge;
-	reply->max_recv_sge = caps.max_recv_sge;
-	reply->max_inline = caps.max_inline;
-	control_place_reply(&reply->sq, &qp->sq, caps.sq_slots, caps.sq_stride);
-	control_place_reply(&reply->rq, &qp->rq, caps.rq_slots, caps.rq_stride);
-	return 0;
-}
-
-/* NULL: the session has no such. */
-static struct rdma_qp *find_qp(const struct session *session, uint32_t handle)
-{
-	return session->ctx ? rdma_ctx_find_qp(session->ctx, handle) : NULL;
-}
-
-int control_modify_qp(struct control_call *call)
-{
-	const struct urdma_modify_qp *ask = call->request;
-	struct rdma_qp *qp = find_qp(call->session, ask->qp);
-
-	if (!qp || ask->attr.ah.reserved[0] || ask->attr.ah.reserved[1])
-		return -EINVAL;
-	return rdma_qp_modify(qp, &ask->attr, ask->attr_mask, call->now);
-}
-
-int control_query_qp(struct control_call *call)
-{
-	const struct urdma_handle *ask = call->request;
-	const struct rdma_qp *qp = find_qp(call->session, ask->handle);
-
-	if (!qp)
-		return -EINVAL;
-	rdma_qp_query(qp, call->reply);
-	return 0;
-}
-
-int control_destroy_qp(struct control_call *call)
-{
-	const struct urdma_handle *ask = call->request;
-	struct urdma_destroy_reply *reply = call->reply;
-	struct session *session = call->session;
-	struct session_qp *qp;
-	int ret;
-
-	HASH_FIND(hh, session->qps, &ask->handle, sizeof(ask->handle), qp);
-	if (!qp)
-		return -EINVAL;
-	ret = rdma_qp_destroy(session->ctx, qp->handle, call->now);
-	if (ret < 0)
-		return ret;
-	control_deliver_device(session->control, session->device);
-	reply->async_events_reported =
-		reported(call, &session->async, is_async_event_of_qp, qp,
-			 qp->async_events);
-	HASH_DEL(session->qps, qp);
-	free_qp(session, qp);
-	return 0;
-}
-
 void control_free_queues(struct session *session)
 {
 	struct comp_channel *channel, *next_channel;
@@ -448,7 +379,7 @@ void control_free_queues(struct session *session)
 	HASH_ITER(hh, session->qps, qp, next_qp)
 	{
 		HASH_DEL(session->qps, qp);
-		free_qp(session, qp);
+		control_free_qp(session, qp);
 	}
 	HASH_ITER(hh, session->srqs, srq, next_srq)
 	{

@@ -4,11 +4,13 @@
 #include <stdlib.h>
 
 #include "rdma/rdma_dev.h"
+#include "rdma/verbs.h"
 #include "urdmad/control_ops.h"
 
 void control_free_srq(struct session *session, struct session_srq *srq)
 {
 	arena_free(&session->arenas, &srq->ring);
+	arena_free(&session->arenas, &srq->old_ring);
 	user_refund(session->user, USER_QP, 1);
 	free(srq);
 }
@@ -40,6 +42,7 @@ static int add(struct session *session, struct rdma_srq_attr *attr,
 		return -ENOMEM;
 	}
 	srq->user_handle = attr->user_handle;
+	srq->caps = attr->caps;
 	ret = build(session, srq, attr);
 	if (ret < 0) {
 		control_free_srq(session, srq);
@@ -90,14 +93,58 @@ static struct rdma_srq *find(const struct session *session, uint32_t handle)
 	return session->ctx ? rdma_ctx_find_srq(session->ctx, handle) : NULL;
 }
 
+static int resize(struct session *session, struct session_srq *srq,
+		  uint32_t max_wr)
+{
+	const struct rdma_dev *dev =
+		session->control->config.devices[session->device];
+	struct arena_block ring = { 0 };
+	struct rdma_srq_caps caps;
+	int ret = rdma_srq_plan(dev, max_wr, srq->caps.max_sge, &caps);
+
+	if (ret < 0 || caps.slots == srq->caps.slots)
+		return ret;
+	arena_free(&session->arenas, &srq->old_ring);
+	ret = arena_alloc(&session->arenas,
+			  urdma_ring_bytes(caps.slots, caps.stride),
+			  ARENA_ALIGN, &ring);
+	if (ret == 0)
+		ret = rdma_srq_resize(find(session, srq->handle), ring.at,
+				      &caps);
+	if (ret < 0) {
+		arena_free(&session->arenas, &ring);
+		return ret;
+	}
+	srq->old_ring = srq->ring;
+	srq->ring = ring;
+	srq->caps = caps;
+	return 0;
+}
+
 int control_modify_srq(struct control_call *call)
 {
 	const struct urdma_modify_srq *ask = call->request;
-	struct rdma_srq *srq = find(call->session, ask->srq);
+	struct urdma_modify_srq_reply *reply = call->reply;
+	struct session *session = call->session;
+	struct session_srq *srq;
+	int ret = 0;
 
-	if (!srq)
+	HASH_FIND(hh, session->srqs, &ask->srq, sizeof(ask->srq), srq);
+	if (!srq || ask->attr_mask & ~(uint32_t)(SRQ_MAX_WR | SRQ_LIMIT))
 		return -EINVAL;
-	return rdma_srq_modify(srq, ask->attr_mask, ask->limit);
+	if (ask->attr_mask == (SRQ_MAX_WR | SRQ_LIMIT) &&
+	    ask->limit > ask->max_wr)
+		return -EINVAL; /* before half of it is done */
+	if (ask->attr_mask & SRQ_MAX_WR)
+		ret = resize(session, srq, ask->max_wr);
+	if (ret == 0 && ask->attr_mask & SRQ_LIMIT)
+		ret = rdma_srq_set_limit(find(session, srq->handle),
+					 ask->limit);
+	if (ret < 0)
+		return ret;
+	control_place_reply(&reply->ring, &srq->ring, srq->caps.slots,
+			    srq->caps.stride);
+	return 0;
 }
 
 int control_query_srq(struct control_call *call)

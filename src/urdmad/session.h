@@ -15,6 +15,7 @@
 #include <sys/types.h>
 #include <uthash.h>
 
+#include "rdma/rdma_dev.h"
 #include "urdma/control.h"
 #include "urdmad/arena.h"
 #include "urdmad/control.h"
@@ -55,6 +56,10 @@ struct session_cq {
 	uint32_t slots;
 	struct comp_channel *channel; /* NULL: none */
 	struct arena_block ring;
+	/* What it had before it was resized: the program may not have mapped
+	 * the new one yet. */
+	struct arena_block old_ring;
+	uint32_t old_slots;
 	uint32_t comp_events; /* sent so far */
 	uint32_t async_events;
 	UT_hash_handle hh;
@@ -72,7 +77,9 @@ struct session_qp {
 struct session_srq {
 	uint32_t handle;
 	uint64_t user_handle;
+	struct rdma_srq_caps caps;
 	struct arena_block ring;
+	struct arena_block old_ring; /* as that of a struct session_cq */
 	uint32_t async_events;
 	UT_hash_handle hh;
 };

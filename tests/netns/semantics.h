@@ -27,6 +27,7 @@ extern const struct semantics_case life_cases[];
 extern const struct semantics_case memory_cases[];
 extern const struct semantics_case extended_cases[];
 extern const struct semantics_case window_cases[];
+extern const struct semantics_case resize_cases[];
 
 /* The host's own address, and the program that is to be executed setuid. */
 extern const char *own_address;
@@ -44,6 +45,7 @@ struct end {
 	struct ibv_pd *pd;
 	struct ibv_qp *qp;
 	struct ibv_cq *cq;
+	struct ibv_srq *srq; /* NULL: none */
 	struct ibv_comp_channel *channel;
 	struct ibv_mr *mr; /* of bytes */
 	uint8_t *bytes;	   /* END_BYTES */
@@ -59,6 +61,8 @@ struct pair {
 void pair_open(struct pair *pair);
 /* The same with so many entries in b's CQ. */
 void pair_open_cq(struct pair *pair, int b_cqe);
+/* The same, b with a shared receive queue of DEPTH. */
+void pair_open_srq(struct pair *pair);
 /* The same by ibv_create_cq_ex, with all fields that there are, and queue
  * pairs for ibv_wr_start(). */
 void pair_open_extended(struct pair *pair);
@@ -66,8 +70,6 @@ void pair_open_extended(struct pair *pair);
 void pair_close(struct pair *pair);
 
 void end_open(struct end *end, struct rdma_cm_id *id, uint8_t fill, int cqe);
-/* The same on a CQ that is there already, and its channel. */
-void end_open_on(struct end *end, struct rdma_cm_id *id, uint8_t fill);
 void end_free_memory(struct end *end);
 
 /* A request on the whole of `bytes` or a part; wr_id as given. */

@@ -68,8 +68,24 @@ void await_fd(int fd, const char *what)
 		die("not within %d s: %s", DEADLINE_S, what);
 }
 
+/* How an end is opened. */
+struct plan {
+	bool extended;
+	bool shared; /* b's receive queue */
+	int b_cqe;
+};
+
+static struct ibv_srq *open_srq(struct ibv_pd *pd)
+{
+	struct ibv_srq_init_attr attr = { .attr = { DEPTH, SGES, 0 } };
+	struct ibv_srq *srq = ibv_create_srq(pd, &attr);
+
+	need(srq != NULL, "ibv_create_srq");
+	return srq;
+}
+
 static void end_open_as(struct end *end, struct rdma_cm_id *id, uint8_t fill,
-			bool extended)
+			const struct plan *plan)
 {
 	struct ibv_qp_init_attr_ex attr = {
 		.qp_type = IBV_QPT_RC,
@@ -84,7 +100,9 @@ static void end_open_as(struct end *end, struct rdma_cm_id *id, uint8_t fill,
 	attr.pd = end->pd;
 	attr.send_cq = end->cq;
 	attr.recv_cq = end->cq;
-	if (extended)
+	if (plan->shared && fill == 'b')
+		attr.srq = end->srq = open_srq(end->pd);
+	if (plan->extended)
 		attr.comp_mask |= IBV_QP_INIT_ATTR_SEND_OPS_FLAGS;
 	need(rdma_create_qp_ex(id, &attr) == 0, "rdma_create_qp_ex");
 	end->qp = id->qp;
@@ -96,59 +114,45 @@ static void end_open_as(struct end *end, struct rdma_cm_id *id, uint8_t fill,
 	need(end->mr != NULL, "ibv_reg_mr");
 }
 
-void end_open(struct end *end, struct rdma_cm_id *id, uint8_t fill, int cqe)
+static void open_cq(struct end *end, struct ibv_context *context, int cqe)
 {
-	end->channel = ibv_create_comp_channel(id->verbs);
-	need(end->channel != NULL, "ibv_create_comp_channel");
-	end->cq = ibv_create_cq(id->verbs, cqe, end, end->channel, 0);
+	end->cq = ibv_create_cq(context, cqe, end, end->channel, 0);
 	need(end->cq != NULL, "ibv_create_cq");
-	end_open_on(end, id, fill);
 }
 
-static void end_open_extended(struct end *end, struct rdma_cm_id *id,
-			      uint8_t fill)
+static void open_cq_extended(struct end *end, struct ibv_context *context,
+			     int cqe)
 {
 	struct ibv_cq_init_attr_ex attr = {
-		.cqe = 4 * DEPTH,
+		.cqe = (uint32_t)cqe,
 		.cq_context = end,
+		.channel = end->channel,
 		.wc_flags = IBV_WC_STANDARD_FLAGS |
 			    IBV_WC_EX_WITH_COMPLETION_TIMESTAMP |
 			    IBV_WC_EX_WITH_COMPLETION_TIMESTAMP_WALLCLOCK,
 	};
-	struct ibv_cq_ex *ex;
+	struct ibv_cq_ex *ex = ibv_create_cq_ex(context, &attr);
 
-	end->channel = ibv_create_comp_channel(id->verbs);
-	need(end->channel != NULL, "ibv_create_comp_channel");
-	attr.channel = end->channel;
-	ex = ibv_create_cq_ex(id->verbs, &attr);
 	need(ex != NULL, "ibv_create_cq_ex");
 	end->cq = ibv_cq_ex_to_cq(ex);
-	end_open_as(end, id, fill, true);
 }
-
-void end_open_on(struct end *end, struct rdma_cm_id *id, uint8_t fill)
-{
-	end_open_as(end, id, fill, false);
-}
-
-void pair_open(struct pair *pair)
-{
-	pair_open_cq(pair, 4 * DEPTH);
-}
-
-/* How an end is opened. */
-struct plan {
-	bool extended;
-	int b_cqe;
-};
 
 static void open_end(struct end *end, struct rdma_cm_id *id, uint8_t fill,
 		     const struct plan *plan, int cqe)
 {
+	end->srq = NULL;
+	end->channel = ibv_create_comp_channel(id->verbs);
+	need(end->channel != NULL, "ibv_create_comp_channel");
 	if (plan->extended)
-		end_open_extended(end, id, fill);
+		open_cq_extended(end, id->verbs, cqe);
 	else
-		end_open(end, id, fill, cqe);
+		open_cq(end, id->verbs, cqe);
+	end_open_as(end, id, fill, plan);
+}
+
+void end_open(struct end *end, struct rdma_cm_id *id, uint8_t fill, int cqe)
+{
+	open_end(end, id, fill, &(struct plan){ 0 }, cqe);
 }
 
 static void pair_open_as(struct pair *pair, const struct plan *plan)
@@ -173,6 +177,11 @@ static void pair_open_as(struct pair *pair, const struct plan *plan)
 	peer_unlisten(&listener);
 }
 
+void pair_open(struct pair *pair)
+{
+	pair_open_cq(pair, 4 * DEPTH);
+}
+
 void pair_open_cq(struct pair *pair, int b_cqe)
 {
 	pair_open_as(pair, &(struct plan){ .b_cqe = b_cqe });
@@ -180,7 +189,14 @@ void pair_open_cq(struct pair *pair, int b_cqe)
 
 void pair_open_extended(struct pair *pair)
 {
-	pair_open_as(pair, &(struct plan){ .extended = true });
+	pair_open_as(pair,
+		     &(struct plan){ .extended = true, .b_cqe = 4 * DEPTH });
+}
+
+void pair_open_srq(struct pair *pair)
+{
+	pair_open_as(pair,
+		     &(struct plan){ .shared = true, .b_cqe = 4 * DEPTH });
 }
 
 void end_free_memory(struct end *end)
@@ -188,6 +204,8 @@ void end_free_memory(struct end *end)
 	if (end->mr)
 		need(ibv_dereg_mr(end->mr) == 0, "ibv_dereg_mr");
 	free(end->bytes);
+	if (end->srq)
+		need(ibv_destroy_srq(end->srq) == 0, "ibv_destroy_srq");
 	need(ibv_destroy_cq(end->cq) == 0, "ibv_destroy_cq");
 	need(ibv_destroy_comp_channel(end->channel) == 0, "destroy channel");
 	need(ibv_dealloc_pd(end->pd) == 0, "ibv_dealloc_pd");
@@ -234,7 +252,8 @@ int try_recv(struct end *at, uint64_t wr_id, uint32_t off, uint32_t len)
 		.sg_list = &sge,
 		.num_sge = 1,
 	};
-	int error = ibv_post_recv(at->qp, &wr, &bad);
+	int error = at->srq ? ibv_post_srq_recv(at->srq, &wr, &bad)
+			    : ibv_post_recv(at->qp, &wr, &bad);
 
 	if (error && bad != &wr)
 		die("a refused RECV is not named");

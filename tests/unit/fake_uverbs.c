@@ -100,13 +100,13 @@ static struct urdma_queue_place place(struct ring *ring, uint32_t stride)
 		.arena = DOORBELL_BYTES,
 		.arena_bytes = QUEUE_BYTES,
 		.offset = state.used,
-		.slots = FAKE_SLOTS,
+		.slots = fake.slots,
 		.stride = stride,
 	};
 
 	ring_init(ring, (void *)(state.base + DOORBELL_BYTES + state.used),
-		  FAKE_SLOTS, stride);
-	state.used += urdma_ring_bytes(FAKE_SLOTS, stride);
+		  fake.slots, stride);
+	state.used += urdma_ring_bytes(fake.slots, stride);
 	return where;
 }
 
@@ -207,6 +207,65 @@ static int create_cq(const unsigned char *cmd, unsigned char *resp)
 	return 0;
 }
 
+/* To a new ring, that of fake.slots; what waits in the old one stays there, so
+ * the test has to fill the new one. */
+static int resize_cq(const unsigned char *cmd, unsigned char *resp)
+{
+	struct ib_uverbs_resize_cq_resp core = { .cqe = fake.slots };
+	struct urdma_uhw_resize_cq_resp uhw = {
+		.ring = place(&fake.cq, sizeof(struct urdma_cqe)),
+	};
+
+	(void)cmd;
+	memcpy(resp, &core, sizeof(core));
+	memcpy(resp + sizeof(core), &uhw, sizeof(uhw));
+	return 0;
+}
+
+static int create_srq(const unsigned char *cmd, unsigned char *resp)
+{
+	struct ib_uverbs_create_srq_resp core = {
+		.srq_handle = 5,
+		.max_wr = fake.slots,
+		.max_sge = FAKE_SGES,
+		.srqn = 99,
+	};
+	struct urdma_uhw_create_srq_resp uhw = {
+		.doorbell = 7,
+		.ring = place(&fake.srq, urdma_rq_stride(FAKE_SGES)),
+	};
+
+	(void)cmd;
+	memcpy(resp, &core, sizeof(core));
+	memcpy(resp + sizeof(core), &uhw, sizeof(uhw));
+	return 0;
+}
+
+/* Likewise; all that was posted is as if taken, save for two. */
+static int modify_srq(const unsigned char *cmd, unsigned char *resp)
+{
+	struct ib_uverbs_modify_srq core;
+	struct urdma_uhw_modify_srq uhw;
+	struct urdma_queue_place where;
+
+	(void)resp;
+	memcpy(&core, cmd, sizeof(core));
+	memcpy(&uhw, cmd + sizeof(core), sizeof(uhw));
+	if (!(core.attr_mask & IBV_SRQ_MAX_WR))
+		return 0;
+	where = place(&fake.srq, urdma_rq_stride(FAKE_SGES));
+	fake.srq.shared->tail = 2;
+	memcpy((void *)(uintptr_t)uhw.place, &where, sizeof(where));
+	return 0;
+}
+
+static int destroy_srq(const unsigned char *cmd, unsigned char *resp)
+{
+	(void)cmd;
+	memset(resp, 0, sizeof(struct ib_uverbs_destroy_srq_resp));
+	return 0;
+}
+
 static int create_qp(const unsigned char *cmd, unsigned char *resp)
 {
 	struct ib_uverbs_create_qp_resp core = {
@@ -273,6 +332,10 @@ static int (*const commands[64])(const unsigned char *, unsigned char *) = {
 	[IB_USER_VERBS_CMD_ALLOC_MW] = alloc_mw,
 	[IB_USER_VERBS_CMD_DEALLOC_MW] = nothing,
 	[IB_USER_VERBS_CMD_CREATE_CQ] = create_cq,
+	[IB_USER_VERBS_CMD_RESIZE_CQ] = resize_cq,
+	[IB_USER_VERBS_CMD_CREATE_SRQ] = create_srq,
+	[IB_USER_VERBS_CMD_MODIFY_SRQ] = modify_srq,
+	[IB_USER_VERBS_CMD_DESTROY_SRQ] = destroy_srq,
 	[IB_USER_VERBS_CMD_DESTROY_CQ] = destroy_cq,
 	[IB_USER_VERBS_CMD_CREATE_QP] = create_qp,
 	[IB_USER_VERBS_CMD_QUERY_QP] = query_qp,
@@ -399,6 +462,7 @@ void fake_reset(void)
 	fake = (struct fake){
 		.name = "urdma0",
 		.queue_abi = URDMA_UVERBS_ABI,
+		.slots = FAKE_SLOTS,
 		.doorbell = (void *)state.base,
 	};
 }

@@ -30,6 +30,8 @@ struct fake {
 	/* urdmad's side of the queues made last. */
 	struct urdma_doorbell *doorbell;
 	struct ring sq, rq, cq;
+	struct ring srq;
+	uint32_t slots; /* of the next queues; FAKE_SLOTS at first */
 	/* What the last MODIFY_CQ wanted. */
 	uint16_t moderate_count, moderate_period;
 	/* How a command of this number fails, an errno. */

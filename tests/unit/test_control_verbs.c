@@ -354,7 +354,7 @@ static void a_shared_receive_queue_lives_as_long_as_its_users(void **state)
 	struct urdma_query_srq_reply info;
 	struct urdma_modify_srq modify = { .attr_mask = SRQ_LIMIT, .limit = 5 };
 	struct urdma_destroy_reply destroyed;
-	struct urdma_empty none;
+	struct urdma_modify_srq_reply moved;
 	struct urdma_handle handle;
 
 	(void)state;
@@ -373,12 +373,13 @@ static void a_shared_receive_queue_lives_as_long_as_its_users(void **state)
 			 -EBUSY);
 	/* it is empty: the limit is reached at once, and disarmed */
 	modify.srq = srq.srq;
-	assert_int_equal(ASK(p.fd, URDMA_OP_MODIFY_SRQ, &modify, &none), 0);
+	assert_int_equal(ASK(p.fd, URDMA_OP_MODIFY_SRQ, &modify, &moved), 0);
+	assert_memory_equal(&moved.ring, &srq.ring, sizeof(srq.ring));
 	assert_int_equal(ASK(p.fd, URDMA_OP_QUERY_SRQ, &handle, &info), 0);
 	assert_int_equal(info.limit, 0);
-	modify.attr_mask = SRQ_MAX_WR;
-	assert_int_equal(ASK(p.fd, URDMA_OP_MODIFY_SRQ, &modify, &none),
-			 -EOPNOTSUPP);
+	modify.attr_mask = 4;
+	assert_int_equal(ASK(p.fd, URDMA_OP_MODIFY_SRQ, &modify, &moved),
+			 -EINVAL);
 	handle.handle = qp.qp;
 	assert_int_equal(ASK(p.fd, URDMA_OP_DESTROY_QP, &handle, &destroyed),
 			 0);
@@ -414,6 +415,103 @@ static void a_window_keeps_its_domain(void **state)
 	assert_int_equal(ASK(p.fd, URDMA_OP_ALLOC_MW, &ask, &mw), -EINVAL);
 	ask.pd = p.pd; /* the session frees it */
 	assert_int_equal(ASK(p.fd, URDMA_OP_ALLOC_MW, &ask, &mw), 0);
+	close_session(&p);
+}
+
+static int resize_srq(const struct program *p, uint32_t srq, uint32_t max_wr,
+		      uint32_t limit, struct urdma_modify_srq_reply *moved)
+{
+	struct urdma_modify_srq ask = {
+		.srq = srq,
+		.attr_mask = limit ? SRQ_MAX_WR | SRQ_LIMIT : SRQ_MAX_WR,
+		.max_wr = max_wr,
+		.limit = limit,
+	};
+
+	return ASK(p->fd, URDMA_OP_MODIFY_SRQ, &ask, moved);
+}
+
+static void a_shared_receive_queue_is_resized(void **state)
+{
+	struct program p = open_verbs(here, 1);
+	struct urdma_create_srq_reply srq;
+	struct urdma_modify_srq_reply moved;
+	struct urdma_query_srq_reply info;
+	struct urdma_handle handle;
+	struct urdma_rqe *rqe;
+	struct ring ring;
+	uint8_t *at;
+
+	(void)state;
+	assert_int_equal(try_srq(&p, 16, 0, &srq), 0);
+	at = map_arena(&p, srq.ring.arena);
+	ring_init(&ring, (struct urdma_ring *)(at + srq.ring.offset), 16,
+		  srq.ring.stride);
+	for (uint32_t i = 0; i < 5; i++) {
+		rqe = ring_slot(&ring, i);
+		rqe->wr_id = 100 + i;
+	}
+	ring_publish(&ring, 5);
+	assert_int_equal(resize_srq(&p, srq.srq + 1, 100, 0, &moved), -EINVAL);
+	assert_int_equal(resize_srq(&p, srq.srq, 0, 0, &moved), -EINVAL);
+	assert_int_equal(resize_srq(&p, srq.srq, 1 << 30, 0, &moved), -EINVAL);
+	assert_int_equal(resize_srq(&p, srq.srq, 4, 0, &moved), -EINVAL);
+	assert_int_equal(resize_srq(&p, srq.srq, 100, 101, &moved), -EINVAL);
+	assert_int_equal(resize_srq(&p, srq.srq, 100, 2, &moved), 0);
+	assert_int_equal(moved.ring.slots, 128);
+	assert_int_equal(moved.ring.stride, srq.ring.stride);
+	assert_int_equal(moved.ring.arena, srq.ring.arena);
+	ring_init(&ring, (struct urdma_ring *)(at + moved.ring.offset), 128,
+		  srq.ring.stride);
+	assert_int_equal(ring.shared->tail, 5);
+	for (uint32_t i = 0; i < 5; i++) {
+		rqe = ring_slot(&ring, i);
+		assert_int_equal(rqe->wr_id, 100 + i);
+	}
+	handle = (struct urdma_handle){ .handle = srq.srq };
+	assert_int_equal(ASK(p.fd, URDMA_OP_QUERY_SRQ, &handle, &info), 0);
+	assert_int_equal(info.max_wr, 128);
+	assert_int_equal(info.limit, 2);
+	munmap(at, srq.ring.arena_bytes);
+	close_session(&p);
+}
+
+static int resize_cq(const struct program *p, uint32_t cq, uint32_t cqe,
+		     struct urdma_resize_cq_reply *moved)
+{
+	struct urdma_resize_cq ask = { .cq = cq, .cqe = cqe };
+
+	return ASK(p->fd, URDMA_OP_RESIZE_CQ, &ask, moved);
+}
+
+static void a_completion_queue_is_resized(void **state)
+{
+	struct program p = open_verbs(here, 1);
+	struct urdma_create_cq_reply cq;
+	struct urdma_resize_cq_reply moved;
+	struct urdma_handle handle;
+	struct urdma_destroy_reply destroyed;
+
+	(void)state;
+	assert_int_equal(try_cq(&p, 0, 10, &cq), 0);
+	assert_int_equal(resize_cq(&p, cq.cq + 1, 100, &moved), -EINVAL);
+	assert_int_equal(resize_cq(&p, cq.cq, 0, &moved), -EINVAL);
+	assert_int_equal(resize_cq(&p, cq.cq, 1 << 30, &moved), -EINVAL);
+	/* it is that large already */
+	assert_int_equal(resize_cq(&p, cq.cq, 16, &moved), 0);
+	assert_memory_equal(&moved.ring, &cq.ring, sizeof(cq.ring));
+	/* as much as the user may have, again and again */
+	for (int i = 0; i < 10; i++) {
+		assert_int_equal(resize_cq(&p, cq.cq, 100, &moved), 0);
+		assert_int_equal(moved.cqe, 128);
+		assert_int_equal(moved.ring.slots, 128);
+		assert_int_equal(resize_cq(&p, cq.cq, 2000, &moved), 0);
+	}
+	assert_int_equal(resize_cq(&p, cq.cq, 4096, &moved), -ENOMEM);
+	handle = (struct urdma_handle){ .handle = cq.cq };
+	assert_int_equal(ASK(p.fd, URDMA_OP_DESTROY_CQ, &handle, &destroyed),
+			 0);
+	assert_int_equal(try_cq(&p, 0, 4096, &cq), 0);
 	close_session(&p);
 }
 
@@ -726,6 +824,8 @@ int main(void)
 		CASE(handles_mean_nothing_in_another_session),
 		CASE(a_shared_receive_queue_lives_as_long_as_its_users),
 		CASE(a_window_keeps_its_domain),
+		CASE(a_shared_receive_queue_is_resized),
+		CASE(a_completion_queue_is_resized),
 		CASE(a_user_has_so_many_queue_pairs_and_no_more),
 		CASE(a_user_has_so_much_memory_and_so_many_entries),
 		CASE(a_user_has_so_many_descriptors),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "unit.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/arm.h"
@@ -139,6 +140,50 @@ static void no_head_makes_it_write_outside_or_over_the_tail(void **state)
 	}
 }
 
+static struct {
+	struct urdma_ring ring;
+	struct urdma_cqe slots[2 * SLOTS];
+} larger;
+
+static void what_waits_goes_along_to_another_ring(void **state)
+{
+	(void)state;
+	for (uint64_t i = 0; i < SLOTS; i++)
+		push(i, WC_SUCCESS, false);
+	f.shared.ring.head = 1;
+	push(SLOTS, WC_SUCCESS, false); /* the ring has wrapped */
+	arm_set(&f.shared.ring, URDMA_ARM_ANY);
+	memset(&larger, 0, sizeof(larger));
+	assert_int_equal(cq_move(&f.cq, &larger.ring, 2), -EINVAL);
+	assert_int_equal(larger.ring.tail, 0);
+	assert_int_equal(cq_move(&f.cq, &larger.ring, 2 * SLOTS), 0);
+	assert_int_equal(larger.ring.tail, SLOTS);
+	for (uint64_t i = 0; i < SLOTS; i++)
+		assert_int_equal(larger.slots[i].wr_id, i + 1);
+	assert_ptr_equal(cq_take_event(&f.group), &f.cq);
+	for (uint64_t i = 0; i < SLOTS; i++)
+		push(10 + i, WC_SUCCESS, false);
+	assert_int_equal(larger.ring.tail, 2 * SLOTS);
+	assert_int_equal(larger.slots[2 * SLOTS - 1].wr_id, 10 + SLOTS - 1);
+	assert_false(f.cq.dead);
+	assert_int_equal(f.shared.ring.tail, SLOTS + 1);
+}
+
+static void a_head_that_lies_moves_no_more_than_there_is(void **state)
+{
+	static const uint32_t heads[] = { 7, 1000, UINT32_MAX, 0x80000000 };
+
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+		teardown(state);
+		setup(state);
+		push(1, WC_SUCCESS, false);
+		f.shared.ring.head = heads[i];
+		memset(&larger, 0, sizeof(larger));
+		assert_int_equal(cq_move(&f.cq, &larger.ring, 2 * SLOTS), 0);
+		assert_true(larger.ring.tail <= SLOTS);
+	}
+}
+
 static void a_completion_says_when_it_was(void **state)
 {
 	(void)state;
@@ -250,6 +295,8 @@ int main(void)
 		TEST(a_failed_completion_counts_as_solicited),
 		TEST(without_a_channel_nothing_is_told),
 		TEST(an_overrun_kills_the_queue_and_says_so),
+		TEST(what_waits_goes_along_to_another_ring),
+		TEST(a_head_that_lies_moves_no_more_than_there_is),
 		TEST(a_completion_says_when_it_was),
 		TEST(a_moderated_queue_waits_for_its_number),
 		TEST(or_until_its_period_is_over),

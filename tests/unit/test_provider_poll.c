@@ -388,6 +388,39 @@ static void a_dead_daemon_flushes_into_an_extended_queue(void **state)
 	qp = first;
 }
 
+static void a_resized_queue_goes_on_in_its_new_ring(void **state)
+{
+	struct ibv_wc wc;
+
+	(void)state;
+	complete(1);
+	assert_int_equal(ibv_poll_cq(cq, 1, &wc), 1);
+	fake.slots = 4 * FAKE_SLOTS;
+	assert_int_equal(ibv_resize_cq(cq, 30), 0);
+	assert_int_equal(cq->cqe, 4 * FAKE_SLOTS);
+	for (uint64_t i = 0; i < 4 * FAKE_SLOTS; i++)
+		complete(i);
+	for (uint64_t i = 0; i < 4 * FAKE_SLOTS; i++) {
+		assert_int_equal(ibv_poll_cq(cq, 1, &wc), 1);
+		assert_int_equal(wc.wr_id, i);
+	}
+	ibv_req_notify_cq(cq, 0);
+	assert_true(arm_take(fake.cq.shared, false));
+}
+
+static void a_queue_that_cannot_be_resized_stays_as_it_is(void **state)
+{
+	struct ibv_wc wc;
+
+	(void)state;
+	complete(1);
+	fake.fails[IB_USER_VERBS_CMD_RESIZE_CQ] = EINVAL;
+	assert_int_equal(ibv_resize_cq(cq, 30), EINVAL);
+	assert_int_equal(cq->cqe, FAKE_SLOTS);
+	assert_int_equal(ibv_poll_cq(cq, 1, &wc), 1);
+	assert_int_equal(wc.wr_id, 1);
+}
+
 static void moderation_is_urdmads(void **state)
 {
 	struct ibv_modify_cq_attr attr = {
@@ -422,6 +455,8 @@ int main(void)
 		CASE(a_batch_frees_its_slots_at_its_end),
 		CASE(what_the_card_cannot_tell_is_refused),
 		CASE(a_dead_daemon_flushes_into_an_extended_queue),
+		CASE(a_resized_queue_goes_on_in_its_new_ring),
+		CASE(a_queue_that_cannot_be_resized_stays_as_it_is),
 		CASE(moderation_is_urdmads),
 		CASE(polling_in_vain_asks_whether_urdmad_lives),
 	};

@@ -441,6 +441,38 @@ static void a_receive_that_is_waited_for_rings(void **state)
 	assert_int_equal(bit, 4097);
 }
 
+static int post_shared(struct ibv_srq *srq, uint64_t wr_id)
+{
+	struct ibv_recv_wr wr = { .wr_id = wr_id }, *bad;
+
+	return ibv_post_srq_recv(srq, &wr, &bad);
+}
+
+static void a_resized_shared_queue_goes_on_behind_what_was_posted(void **state)
+{
+	struct ibv_srq_init_attr attr = { .attr = { 8, 1, 0 } };
+	struct ibv_srq *srq = ibv_create_srq(pd, &attr);
+	struct ibv_srq_attr larger = { .max_wr = 16 };
+	struct urdma_rqe rqe;
+
+	(void)state;
+	assert_non_null(srq);
+	for (uint64_t i = 0; i < FAKE_SLOTS; i++)
+		assert_int_equal(post_shared(srq, i), 0);
+	assert_int_equal(post_shared(srq, 9), ENOMEM);
+	fake.slots = 2 * FAKE_SLOTS;
+	assert_int_equal(ibv_modify_srq(srq, &larger, IBV_SRQ_MAX_WR), 0);
+	for (uint64_t i = 2; i < 2 * FAKE_SLOTS; i++)
+		assert_int_equal(post_shared(srq, 100 + i), 0);
+	assert_int_equal(post_shared(srq, 9), ENOMEM);
+	assert_int_equal(ring_ready(&fake.srq), 2 * FAKE_SLOTS);
+	memcpy(&rqe, ring_slot(&fake.srq, 2), sizeof(rqe));
+	assert_int_equal(rqe.wr_id, 102);
+	assert_int_equal(ibv_modify_srq(srq, &larger, IBV_SRQ_LIMIT), 0);
+	assert_int_equal(post_shared(srq, 9), ENOMEM);
+	ibv_destroy_srq(srq);
+}
+
 static void too_many_receives_or_elements_are_refused(void **state)
 {
 	struct ibv_sge sges[FAKE_SGES + 1] = { sge(0, 1) };
@@ -626,6 +658,7 @@ int main(void)
 		CASE(what_precedes_a_bad_request_is_posted),
 		CASE(a_receive_names_its_memory),
 		CASE(a_receive_that_is_waited_for_rings),
+		CASE(a_resized_shared_queue_goes_on_behind_what_was_posted),
 		CASE(too_many_receives_or_elements_are_refused),
 		CASE(a_window_of_type_1_is_bound_with_the_next_key),
 		CASE(a_window_of_type_2_is_bound_by_a_work_request),

@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "rdma/verbs.h"
@@ -115,7 +116,7 @@ static void its_limit_is_told_once(void **state)
 	(void)state;
 	for (uint64_t i = 0; i < 4; i++)
 		post_recv(i, 100);
-	assert_int_equal(rdma_srq_modify(queue(), SRQ_LIMIT, 3), 0);
+	assert_int_equal(rdma_srq_set_limit(queue(), 3), 0);
 	send(1, 10);
 	some_time();
 	assert_false(world_was_told(server, EVENT_SRQ_LIMIT_REACHED));
@@ -133,7 +134,7 @@ static void its_limit_is_told_once(void **state)
 static void a_limit_that_is_reached_already_is_told_at_once(void **state)
 {
 	(void)state;
-	assert_int_equal(rdma_srq_modify(queue(), SRQ_LIMIT, 1), 0);
+	assert_int_equal(rdma_srq_set_limit(queue(), 1), 0);
 	some_time();
 	assert_true(world_was_told(server, EVENT_SRQ_LIMIT_REACHED));
 }
@@ -154,6 +155,77 @@ static void a_failed_queue_pair_flushes_only_what_it_took(void **state)
 	expect_nothing();
 	assert_int_equal(server->qp.rq->head, 1);
 	assert_true(world_was_told(server, EVENT_QP_LAST_WQE_REACHED));
+}
+
+/* The larger ring that it has from now on; frees the old one. */
+static void resize(uint32_t max_wr)
+{
+	struct rdma_srq_caps caps;
+	struct urdma_ring *ring;
+
+	assert_int_equal(rdma_srq_plan(server->dev, max_wr, 4, &caps), 0);
+	ring = calloc(1, urdma_ring_bytes(caps.slots, caps.stride));
+	assert_non_null(ring);
+	assert_int_equal(rdma_srq_resize(queue(), ring, &caps), 0);
+	free(server->qp.rq);
+	server->qp.rq = ring;
+	server->qp.caps.rq_slots = caps.slots;
+	server->qp.rq_tail = ring->tail;
+}
+
+static void resized_it_has_what_was_posted(void **state)
+{
+	(void)state;
+	for (uint64_t i = 0; i < 6; i++)
+		post_recv(i, 100);
+	send(1, 10);
+	send(2, 10);
+	some_time();
+	resize(1000);
+	assert_int_equal(server->qp.rq_tail, 4);
+	post_recv(6, 100);
+	for (int i = 0; i < 5; i++)
+		send(3, 10);
+	some_time();
+	for (uint64_t i = 0; i < 7; i++)
+		expect(i, WC_SUCCESS);
+	expect_nothing();
+}
+
+static void who_waits_for_it_waits_on_when_it_is_resized(void **state)
+{
+	(void)state;
+	send(1, 100);
+	some_time();
+	expect_nothing();
+	resize(1000);
+	some_time();
+	post_recv(7, 100);
+	some_time();
+	expect(7, WC_SUCCESS);
+	post_recv(8, 100);
+	send(2, 100);
+	some_time();
+	expect(8, WC_SUCCESS);
+}
+
+static void it_does_not_shrink_below_what_is_posted(void **state)
+{
+	struct urdma_query_srq_reply before, after;
+	struct rdma_srq_caps caps;
+	struct urdma_ring ring = { 0 };
+
+	(void)state;
+	for (uint64_t i = 0; i < 6; i++)
+		post_recv(i, 100);
+	rdma_srq_query(queue(), &before);
+	assert_int_equal(rdma_srq_plan(server->dev, 4, 4, &caps), 0);
+	assert_int_equal(rdma_srq_resize(queue(), &ring, &caps), -EINVAL);
+	rdma_srq_query(queue(), &after);
+	assert_int_equal(before.max_wr, after.max_wr);
+	send(1, 10);
+	some_time();
+	expect(0, WC_SUCCESS);
 }
 
 static void one_in_use_stays(void **state)
@@ -186,8 +258,7 @@ static void what_it_cannot_be_is_refused(void **state)
 	attr.pd = server->pd;
 	attr.limit = 17;
 	assert_int_equal(rdma_srq_create(server->ctx, &attr, &srq), -EINVAL);
-	assert_int_equal(rdma_srq_modify(queue(), SRQ_MAX_WR, 0), -EOPNOTSUPP);
-	assert_int_equal(rdma_srq_modify(queue(), SRQ_LIMIT, 1 << 20), -EINVAL);
+	assert_int_equal(rdma_srq_set_limit(queue(), 1 << 20), -EINVAL);
 }
 
 #define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
@@ -200,6 +271,9 @@ int main(void)
 		TEST(its_limit_is_told_once),
 		TEST(a_limit_that_is_reached_already_is_told_at_once),
 		TEST(a_failed_queue_pair_flushes_only_what_it_took),
+		TEST(resized_it_has_what_was_posted),
+		TEST(who_waits_for_it_waits_on_when_it_is_resized),
+		TEST(it_does_not_shrink_below_what_is_posted),
 		TEST(one_in_use_stays),
 		TEST(what_it_cannot_be_is_refused),
 	};
