@@ -154,6 +154,15 @@ enum drop neigh_input(struct neigh *neigh, struct wire in, nsec_t now)
 	return DROP_NONE;
 }
 
+void neigh_learn(struct neigh *neigh, const uint8_t ip[static 4],
+		 const uint8_t mac[static ETH_ADDR], nsec_t now)
+{
+	struct neigh_entry *entry = find(neigh, ip);
+
+	if (entry && !eth_is_group(mac))
+		confirm(neigh, entry, mac, now);
+}
+
 const uint8_t *neigh_lookup(struct neigh *neigh, const uint8_t ip[static 4],
 			    nsec_t now)
 {

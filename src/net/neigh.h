@@ -80,6 +80,11 @@ void neigh_init(struct neigh *neigh, const uint8_t ip[static 4],
  * is due, is taken with neigh_output before the next input. */
 enum drop neigh_input(struct neigh *neigh, struct wire in, nsec_t now);
 
+/* Somebody who may be trusted says that `ip` has this MAC: what an ARP reply
+ * does, for an address that we asked about. */
+void neigh_learn(struct neigh *neigh, const uint8_t ip[static 4],
+		 const uint8_t mac[static ETH_ADDR], nsec_t now);
+
 /* The MAC of `ip`, or NULL: it is being asked for. */
 const uint8_t *neigh_lookup(struct neigh *neigh, const uint8_t ip[static 4],
 			    nsec_t now);

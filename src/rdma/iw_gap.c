@@ -7,7 +7,7 @@ void iw_gap_open(struct iw_gap *gap, uint16_t port, nsec_t now)
 		(struct iw_gap_port){ port, now + IW_GAP_WAIT };
 }
 
-static bool is_in_gap(const struct iw_gap *gap, uint16_t port, nsec_t now)
+bool iw_gap_is_open(const struct iw_gap *gap, uint16_t port, nsec_t now)
 {
 	for (uint32_t i = 0; i < IW_GAP_PORTS; i++)
 		if (gap->ports[i].port == port && now < gap->ports[i].until)
@@ -21,7 +21,7 @@ bool iw_gap_keep(struct iw_gap *gap, const struct flow_key *key,
 	uint32_t slot = (gap->syn_head + gap->syn_count) % IW_GAP_SYNS;
 
 	if ((segment->flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN ||
-	    !is_in_gap(gap, key->local_port, now))
+	    !iw_gap_is_open(gap, key->local_port, now))
 		return false;
 	if (gap->syn_count == IW_GAP_SYNS)
 		return true;

@@ -49,6 +49,9 @@ struct iw_gap {
 /* The port's listener went. */
 void iw_gap_open(struct iw_gap *gap, uint16_t port, nsec_t now);
 
+/* Did its listener go a moment ago? */
+bool iw_gap_is_open(const struct iw_gap *gap, uint16_t port, nsec_t now);
+
 /*
  * A segment that nobody listens for.  True: it is a SYN that came in a gap,
  * and was kept (or there were too many: it counts as lost).

@@ -12,7 +12,11 @@ static bool take(struct iw_stack *stack, uint16_t port)
 {
 	uint64_t bit = UINT64_C(1) << port % 64;
 
+	const struct rdma_config *config = &stack->dev->config;
+
 	if (stack->ports[port / 64] & bit)
+		return false;
+	if (config->port_take && config->port_take(config->port_arg, port) < 0)
 		return false;
 	stack->ports[port / 64] |= bit;
 	return true;
@@ -44,5 +48,9 @@ int iw_port_take(struct iw_stack *stack, uint16_t port)
 
 void iw_port_put(struct iw_stack *stack, uint16_t port)
 {
+	const struct rdma_config *config = &stack->dev->config;
+
 	stack->ports[port / 64] &= ~(UINT64_C(1) << port % 64);
+	if (config->port_put)
+		config->port_put(config->port_arg, port);
 }

@@ -321,6 +321,14 @@ static enum drop input_stray(struct iw_stack *stack, const struct flow_key *key,
 				  : DROP_TCP_STATE;
 }
 
+bool iw_stack_wants(const struct iw_stack *stack, const struct flow_key *key,
+		    nsec_t now)
+{
+	return find(stack, key, hash(stack, key)) ||
+	       find_listener(stack, key) ||
+	       iw_gap_is_open(&stack->gap, key->local_port, now);
+}
+
 /* There is a new listener: perhaps of those that were kept. */
 static void ask_again(struct iw_stack *stack, nsec_t now)
 {

@@ -35,6 +35,12 @@ enum drop iw_stack_input(struct iw_stack *stack, const struct flow_key *key,
 			 struct tcp_segment *segment, struct buf *buf,
 			 nsec_t now);
 
+/* Is a segment of that flow ours: a connection's, or for a port where a
+ * program listens, or did a moment ago?  If not, and the kernel shares our
+ * address, it is the kernel's. */
+bool iw_stack_wants(const struct iw_stack *stack, const struct flow_key *key,
+		    nsec_t now);
+
 /*
  * The next segment to send, until false.  Its payload stays the connection's:
  * the caller sends it, or takes a reference of its own, before it calls

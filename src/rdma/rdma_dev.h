@@ -72,6 +72,13 @@ struct rdma_config {
 	bool mpa_crc;
 	struct rdma_limits limits;
 	struct buf_pool *pool; /* outlives the device */
+	/*
+	 * Who else gives out TCP ports of our address: 0 if this one is ours
+	 * from now on, and back with the other.  NULL: nobody does.
+	 */
+	int (*port_take)(void *arg, uint16_t port);
+	void (*port_put)(void *arg, uint16_t port);
+	void *port_arg;
 	/* Unpredictable bytes: keys, sequence numbers, ports. */
 	void (*random)(void *arg, void *out, size_t len);
 	void *random_arg;

@@ -13,6 +13,7 @@
 
 #include "urdma/control.h"
 #include "urdmad/config_reader.h"
+#include "urdmad/tap.h"
 
 enum {
 	FILE_MAX = 1 << 20, /* bytes */
@@ -39,11 +40,31 @@ static const struct config defaults = {
 	.mem_flags = URDMA_MEM_MAY_REMAP,
 };
 
+/* The default, if none was given. */
+static bool name_port(struct config_reader *reader, struct port_config *port)
+{
+	char name[CONFIG_NAME_MAX];
+
+	if (port->name && port->exception &&
+	    strlen(port->name) > TAP_NAME_MAX) {
+		config_enter(reader, ".name");
+		return config_fail(reader,
+				   "found \"%s\", want at most %d characters: "
+				   "with \"exception\" it is also the name of "
+				   "an interface",
+				   port->name, TAP_NAME_MAX);
+	}
+	if (port->name)
+		return true;
+	snprintf(name, sizeof(name), "urdma%u", port->index);
+	port->name = strdup(name);
+	return port->name ? true : config_fail(reader, "out of memory");
+}
+
 static bool add_port(struct config_reader *reader, struct config *config,
 		     struct json_object *value)
 {
 	struct port_config *port = &config->ports[config->port_count];
-	char want[CONFIG_NAME_MAX];
 
 	*port = port_defaults;
 	port->index = (unsigned int)config->port_count++;
@@ -56,11 +77,7 @@ static bool add_port(struct config_reader *reader, struct config *config,
 	if (!!port->netdev + !!port->pci_address + !!port->device > 1)
 		return config_fail(reader, "found more than one, want one of "
 					   "netdev, pci_address and device");
-	if (port->name)
-		return true;
-	snprintf(want, sizeof(want), "urdma%u", port->index);
-	port->name = strdup(want);
-	return port->name ? true : config_fail(reader, "out of memory");
+	return name_port(reader, port);
 }
 
 static bool same(const char *a, const char *b)

@@ -32,6 +32,7 @@ struct port_config {
 	uint8_t prefix_len;
 	bool has_mac; /* false: port_mac_derive() */
 	uint8_t mac[6];
+	bool exception; /* the kernel shares the port (exception.h) */
 
 	uint32_t mtu; /* IP packet bytes; 0: the interface's, else 1500 */
 	uint32_t recv_wait_ms;

@@ -92,14 +92,18 @@ static bool read_transport(struct config_reader *reader,
 	return config_unwanted(reader, value, key->want);
 }
 
-/* false is what happens without the key too. */
-static bool read_off(struct config_reader *reader, const struct config_key *key,
-		     struct json_object *value, void *into)
+static bool read_exception(struct config_reader *reader,
+			   const struct config_key *key,
+			   struct json_object *value, void *into)
 {
-	if (json_object_is_type(value, json_type_boolean) &&
-	    !json_object_get_boolean(value))
+	struct port_config *port = into;
+
+	port->exception = json_object_is_type(value, json_type_string) &&
+			  strcmp(json_object_get_string(value), "tap") == 0;
+	if (port->exception || (json_object_is_type(value, json_type_boolean) &&
+				!json_object_get_boolean(value)))
 		return true;
-	return config_refuse(reader, key, value, into);
+	return config_unwanted(reader, value, key->want);
 }
 
 #define FIELD(name) offsetof(struct port_config, name)
@@ -126,8 +130,8 @@ const struct config_key config_port_keys[] = {
 	  "\"iwarp\" (RoCE is not there yet)" },
 	{ "ipv6_address", config_refuse, 0, 0, 0,
 	  "no such key: IPv6 is not there yet" },
-	{ "exception", read_off, 0, 0, 0,
-	  "false: the exception path is not there yet" },
+	{ "exception", read_exception, 0, 0, 0,
+	  "\"tap\", or false (virtio_user is not there yet)" },
 	{ "mpa_qpn_port", config_refuse, 0, 0, 0,
 	  "no such key: iWARP queue pairs by number are not there yet" },
 	{ "link_layer", config_refuse, 0, 0, 0,

@@ -69,6 +69,27 @@ bool netdev_has_ip4(const char *name, const uint8_t ip[static 4])
 	return found;
 }
 
+int netdev_set_arp_ignore(const char *name, int value)
+{
+	char path[80];
+	FILE *file;
+	int before = 0, result = 0;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/arp_ignore",
+		 name);
+	file = fopen(path, "r+e");
+	if (!file)
+		return -errno;
+	if (fscanf(file, "%d", &before) != 1)
+		result = -EIO;
+	rewind(file);
+	if (result == 0 && (before == 0) != (value == 0) &&
+	    (fprintf(file, "%d", value) < 0 || fflush(file) != 0))
+		result = -errno;
+	fclose(file);
+	return result < 0 ? result : before;
+}
+
 static bool bound_to(int fd, unsigned int ifindex)
 {
 	struct sockaddr_ll addr = { 0 };

@@ -22,4 +22,11 @@ bool netdev_has_ip4(const char *name, const uint8_t ip[static 4]);
  */
 int netdev_packet_fd(const char *name);
 
+/*
+ * An interface answers ARP for every address of its machine, whichever
+ * interface has it, unless this is 1 or more (arp_ignore of the kernel's
+ * ip-sysctl).  Switches it on or off; what it was, or a negative errno.
+ */
+int netdev_set_arp_ignore(const char *name, int value);
+
 #endif

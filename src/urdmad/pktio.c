@@ -6,9 +6,13 @@
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 
+#include "net/flow.h"
 #include "net/icmp.h"
 #include "net/ip4.h"
+#include "rdma/iw_stack.h"
+#include "tcp/segment.h"
 #include "urdmad/config.h"
+#include "urdmad/exception.h"
 #include "urdmad/port.h"
 
 static void put_eth(struct port *port, struct rte_mbuf *mbuf,
@@ -68,14 +72,17 @@ static void send_frame(struct port *port, struct rte_mbuf *mbuf)
 void pktio_send_ip4(struct port *port, struct rte_mbuf *mbuf,
 		    const uint8_t dst[static 4], nsec_t now)
 {
-	const uint8_t *mac = neigh_lookup(&port->neigh, dst, now);
+	uint8_t hop[4];
+	const uint8_t *mac = NULL;
 
+	if (port_next_hop(port, dst, hop))
+		mac = neigh_lookup(&port->neigh, hop, now);
 	if (mac) {
 		put_eth(port, mbuf, mac, ETH_TYPE_IP4);
 		send_frame(port, mbuf);
 		return;
 	}
-	mbuf = neigh_hold(&port->neigh, dst, mbuf);
+	mbuf = neigh_hold(&port->neigh, hop, mbuf);
 	port->counters.tx_no_neigh += mbuf != NULL;
 	rte_pktmbuf_free(mbuf);
 }
@@ -105,7 +112,11 @@ static unsigned int send_neigh(struct port *port)
 		case NEIGH_NOTHING:
 			return count;
 		case NEIGH_SEND_ARP:
-			send_arp(port, &out);
+			if (port->exception)
+				exception_ask(port->exception,
+					      out.arp.target_ip);
+			else
+				send_arp(port, &out);
 			break;
 		case NEIGH_SEND_HELD:
 			put_eth(port, out.held, out.mac, ETH_TYPE_IP4);
@@ -167,6 +178,27 @@ static enum drop ip4_input(struct port *port, struct pktio_frame *frame,
 	return DROP_IP_PROTOCOL;
 }
 
+/* Where the kernel shares the address: is it ours?  What is malformed is
+ * not. */
+static bool is_rdma(const struct port *port, const struct pktio_frame *frame,
+		    nsec_t now)
+{
+	struct wire in = frame->in;
+	struct flow_key key;
+	struct ip4 ip;
+
+	if (frame->eth.type != ETH_TYPE_IP4 || eth_is_group(frame->eth.dst) ||
+	    ip4_strip(&ip, &in) != DROP_NONE || ip.protocol != IP4_TCP ||
+	    memcmp(ip.dst, port->config->ipv4, sizeof(ip.dst)) != 0 ||
+	    in.left < TCP_HEADER_LEN)
+		return false;
+	flow_addr_from_ip4(key.local, ip.dst);
+	flow_addr_from_ip4(key.remote, ip.src);
+	key.remote_port = load_be16(in.pos);
+	key.local_port = load_be16(in.pos + 2);
+	return iw_stack_wants(port->stack, &key, now);
+}
+
 static enum drop input(struct port *port, struct pktio_frame *frame, nsec_t now)
 {
 	if (frame->mbuf->nb_segs > 1 || !eth_decode(&frame->eth, &frame->in))
@@ -174,6 +206,10 @@ static enum drop input(struct port *port, struct pktio_frame *frame, nsec_t now)
 	if (!eth_is_group(frame->eth.dst) &&
 	    !eth_equal(frame->eth.dst, port->mac))
 		return DROP_NOT_OURS;
+	if (port->exception && !is_rdma(port, frame, now)) {
+		exception_take(port->exception, frame->mbuf);
+		return DROP_NONE;
+	}
 	switch (frame->eth.type) {
 	case ETH_TYPE_IP4:
 		return ip4_input(port, frame, now);
@@ -229,11 +265,27 @@ unsigned int pktio_receive(struct port *port, nsec_t now)
 	return count + receive_looped(port, now);
 }
 
+/* Behind what is ours, and at most a burst. */
+static unsigned int send_of_kernel(struct port *port)
+{
+	unsigned int count = 0;
+	struct rte_mbuf *mbuf;
+
+	while (count < port->config->tx_burst_size && pktio_ready(port) &&
+	       (mbuf = exception_next(port->exception))) {
+		send_frame(port, mbuf);
+		count++;
+	}
+	return count;
+}
+
 unsigned int pktio_transmit(struct port *port, nsec_t now)
 {
 	unsigned int count = send_neigh(port);
 	unsigned int limit = count + port->config->tx_burst_size;
 
+	if (port->exception)
+		count += send_of_kernel(port);
 	flush(port);
 	while (count < limit && pktio_ready(port) &&
 	       pktio_tcp_output(port, now))

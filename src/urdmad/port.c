@@ -14,6 +14,7 @@
 #include <rte_mbuf.h>
 
 #include "urdmad/config.h"
+#include "urdmad/exception.h"
 #include "urdmad/netdev.h"
 #include "urdmad/port_buf.h"
 
@@ -259,6 +260,13 @@ struct port *port_open(const struct port_config *config,
 	}
 	choose_mac(port);
 	neigh_init(&port->neigh, config->ipv4, port->mac);
+	if (config->exception) {
+		port->exception = exception_open(port, error);
+		if (!port->exception) {
+			port_close(port);
+			return NULL;
+		}
+	}
 	return port;
 }
 
@@ -281,12 +289,22 @@ void port_close(struct port *port)
 	if (!port)
 		return;
 	free_frames(port);
+	exception_close(port->exception);
 	if (port->started)
 		rte_eth_dev_stop(port->id);
 	if (port->probed && rte_eth_dev_info_get(port->id, &info) == 0)
 		rte_dev_remove(info.device);
 	rte_mempool_free(port->mempool);
 	free(port);
+}
+
+bool port_next_hop(struct port *port, const uint8_t dst[static 4],
+		   uint8_t hop[static 4])
+{
+	if (port->exception)
+		return exception_hop(port->exception, dst, hop);
+	memcpy(hop, dst, 4);
+	return true;
 }
 
 bool port_link_up(const struct port *port)

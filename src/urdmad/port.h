@@ -23,6 +23,7 @@ enum {
 	PORT_ERROR_MAX = 256,
 };
 
+struct exception;
 struct iw_stack;
 struct port_config;
 struct rte_mbuf;
@@ -37,10 +38,13 @@ struct port_counters {
 	uint64_t rx_bytes;
 	uint64_t tx_frames;
 	uint64_t tx_bytes;
-	uint64_t tx_full;     /* frames that the device did not take */
-	uint64_t tx_no_neigh; /* segments whose neighbour did not answer */
-	uint64_t tx_copied;   /* payloads copied to a fresh buffer */
-	uint64_t tx_looped;   /* segments to our own address */
+	uint64_t tx_full;	   /* frames that the device did not take */
+	uint64_t tx_no_neigh;	   /* segments whose neighbour did not answer */
+	uint64_t tx_copied;	   /* payloads copied to a fresh buffer */
+	uint64_t tx_looped;	   /* segments to our own address */
+	uint64_t kernel_rx_frames; /* to the kernel's interface */
+	uint64_t kernel_rx_full;   /* that it did not take */
+	uint64_t kernel_tx_frames; /* from there */
 	uint64_t drops[DROP_COUNT];
 };
 
@@ -58,7 +62,8 @@ struct port {
 	struct poller_watch rx;
 
 	struct neigh neigh;
-	struct iw_stack *stack; /* the device's, set by the owner */
+	struct exception *exception; /* NULL: the address is ours alone */
+	struct iw_stack *stack;	     /* the device's, set by the owner */
 	struct rte_mbuf *tx[PORT_BURST_MAX]; /* built, not handed over yet */
 	unsigned int tx_count;
 	struct rte_mbuf *loop[PORT_LOOP_MAX];
@@ -76,6 +81,11 @@ struct port *port_open(const struct port_config *config,
 		       const struct port_plan *plan, struct port_error *error);
 /* NULL and the half-built are fine. */
 void port_close(struct port *port);
+
+/* Where packets to `dst` go first.  Without an exception path every address is
+ * a neighbour; false: the kernel, whose routes count with one, has none. */
+bool port_next_hop(struct port *port, const uint8_t dst[static 4],
+		   uint8_t hop[static 4]);
 
 bool port_link_up(const struct port *port);
 

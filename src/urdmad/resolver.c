@@ -6,25 +6,27 @@
 
 #include "urdmad/port.h"
 
-/* Without routes every address is a neighbour. */
 static int resolve(struct cm_net *net, unsigned int device,
 		   const struct cm_addr *dst, uint8_t mac[6], nsec_t now)
 {
 	struct resolver *resolver = (struct resolver *)net;
 	struct neigh *neigh = &resolver->ports[device]->neigh;
 	const uint8_t *known;
+	uint8_t hop[4];
 
 	/* Also in an AF_INET6 address: getaddrinfo() says so on a host whose
 	 * kernel has IPv6 addresses only. */
 	if (!flow_addr_is_ip4(dst->ip))
 		return -ENETUNREACH;
-	known = neigh_lookup(neigh, flow_addr_ip4(dst->ip), now);
+	if (!port_next_hop(resolver->ports[device], flow_addr_ip4(dst->ip),
+			   hop))
+		return -ENETUNREACH;
+	known = neigh_lookup(neigh, hop, now);
 	if (known) {
 		memcpy(mac, known, ETH_ADDR);
 		return 0;
 	}
-	return neigh_await(neigh, flow_addr_ip4(dst->ip)) ? -EINPROGRESS
-							  : -ENETUNREACH;
+	return neigh_await(neigh, hop) ? -EINPROGRESS : -ENETUNREACH;
 }
 
 static const struct cm_net_ops ops = { .resolve = resolve };

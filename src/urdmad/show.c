@@ -82,6 +82,9 @@ static struct json_object *device(const struct port *port)
 	add_number(object, "tx_no_neighbour", counters->tx_no_neigh);
 	add_number(object, "tx_copied", counters->tx_copied);
 	add_number(object, "tx_looped", counters->tx_looped);
+	add_number(object, "kernel_rx_frames", counters->kernel_rx_frames);
+	add_number(object, "kernel_rx_full", counters->kernel_rx_full);
+	add_number(object, "kernel_tx_frames", counters->kernel_tx_frames);
 	add(object, "drops", drops(port));
 	return object;
 }

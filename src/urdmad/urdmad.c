@@ -19,6 +19,8 @@
 #include "rdma/rdma_dev.h"
 #include "urdmad/control.h"
 #include "urdmad/eal.h"
+#include "urdmad/exception.h"
+#include "urdmad/kernel_port.h"
 #include "urdmad/listener.h"
 #include "urdmad/log.h"
 #include "urdmad/mem_async.h"
@@ -107,6 +109,16 @@ static void random_bytes(void *arg, void *out, size_t len)
 	}
 }
 
+static int take_port(void *arg, uint16_t port)
+{
+	return kernel_port_take(arg, port);
+}
+
+static void put_port(void *arg, uint16_t port)
+{
+	kernel_port_put(arg, port);
+}
+
 static int open_device(struct urdmad *urdmad, unsigned int number)
 {
 	struct port *port = urdmad->ports[number];
@@ -120,6 +132,11 @@ static int open_device(struct urdmad *urdmad, unsigned int number)
 	config.limits.max_qp = port->config->max_qp;
 	config.pool = &port->pool;
 	config.random = random_bytes;
+	if (port->exception) {
+		config.port_take = take_port;
+		config.port_put = put_port;
+		config.port_arg = port->exception->ports;
+	}
 	urdmad->devices[number] = rdma_dev_create(&config);
 	if (!urdmad->devices[number])
 		return -ENOMEM;

@@ -7,6 +7,7 @@
 #include "cm/cm.h"
 #include "rdma/rdma_dev.h"
 #include "urdmad/control.h"
+#include "urdmad/exception.h"
 #include "urdmad/mem_async.h"
 #include "urdmad/now.h"
 #include "urdmad/pktio.h"
@@ -176,6 +177,9 @@ static int watch_ports(struct worker *worker)
 			worker->all_block = false;
 		else if (result == 0)
 			result = poller_add(worker->poller, rx, EPOLLIN);
+		if (worker->ports[i]->exception && result == 0)
+			result = exception_watch(worker->ports[i]->exception,
+						 worker->poller);
 	}
 	return result;
 }

@@ -94,7 +94,7 @@ static void every_key_of_a_port_is_taken(void **state)
 	accepts("{ \"ports\": [ { \"netdev\": \"eth1\", \"name\": \"rdma-7\","
 		"\"ipv4_address\": \"10.2.0.100/16\", \"mtu\": 9000,"
 		"\"mac\": \"02:00:00:00:0a:0B\", \"transport\": \"iwarp\","
-		"\"exception\": false, \"recv_wait_ms\": 0, \"max_qp\": 5,"
+		"\"exception\": \"tap\", \"recv_wait_ms\": 0, \"max_qp\": 5,"
 		"\"rx_desc_count\": 256, \"tx_desc_count\": 128,"
 		"\"rx_burst_size\": 16, \"tx_burst_size\": 8 } ] }");
 	port = &config.ports[0];
@@ -104,6 +104,7 @@ static void every_key_of_a_port_is_taken(void **state)
 	assert_int_equal(port->mtu, 9000);
 	assert_true(port->has_mac);
 	assert_memory_equal(port->mac, "\x02\0\0\0\x0a\x0b", 6);
+	assert_true(port->exception);
 	assert_int_equal(port->recv_wait_ms, 0);
 	assert_int_equal(port->max_qp, 5);
 	assert_int_equal(port->rx_desc_count, 256);
@@ -277,9 +278,9 @@ static void what_does_not_work_yet_is_refused_with_the_reason(void **state)
 	port_refuses("\"transport\": \"roce\"",
 		     "ports[0].transport: found \"roce\", want \"iwarp\" (RoCE "
 		     "is not there yet)");
-	port_refuses("\"exception\": \"tap\"",
-		     "ports[0].exception: found \"tap\", want false: the "
-		     "exception path is not there yet");
+	port_refuses("\"exception\": \"virtio_user\"",
+		     "ports[0].exception: found \"virtio_user\", want "
+		     "\"tap\", or false (virtio_user is not there yet)");
 	port_refuses("\"ipv6_address\": \"fd00::1/64\"",
 		     "ports[0].ipv6_address: found \"fd00::1/64\", want no "
 		     "such key: IPv6 is not there yet");
@@ -288,6 +289,17 @@ static void what_does_not_work_yet_is_refused_with_the_reason(void **state)
 	top_refuses("\"memory\": \"fast\"",
 		    "memory: found \"fast\", want \"auto\", \"remap\" or "
 		    "\"copy\"");
+}
+
+/* Device names may be longer than those of interfaces. */
+static void the_exception_path_is_an_interface_and_so_is_its_name(void **state)
+{
+	(void)state;
+	port_refuses("\"exception\": \"tap\", \"name\": "
+		     "\"a-name-of-16-byte\"",
+		     "ports[0].name: found \"a-name-of-16-byte\", want at most "
+		     "15 characters: with \"exception\" it is also the name of "
+		     "an interface");
 }
 
 static void what_two_ports_share_is_refused(void **state)
@@ -396,6 +408,8 @@ int main(void)
 		cmocka_unit_test(a_mac_that_no_port_has_is_refused),
 		cmocka_unit_test(
 			what_does_not_work_yet_is_refused_with_the_reason),
+		cmocka_unit_test(
+			the_exception_path_is_an_interface_and_so_is_its_name),
 		cmocka_unit_test(what_two_ports_share_is_refused),
 		cmocka_unit_test(two_kinds_of_port_at_once_are_refused),
 		cmocka_unit_test(a_device_name_must_be_a_file_name),

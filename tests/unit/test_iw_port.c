@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "rdma/rdma_ctx.h"
 #include "sim/world.h"
 
 static struct world world;
@@ -65,6 +66,63 @@ static void the_port_of_a_connection_that_still_ends_is_not_given(void **state)
 	assert_int_equal(iw_port_take(stack, 0), port);
 }
 
+/* Somebody else who gives out ports of the address: has port 7174, and counts
+ * what he is asked for. */
+static int taken, put_back;
+
+static int foreign_take(void *arg, uint16_t port)
+{
+	(void)arg;
+	if (port == 7174)
+		return -EADDRINUSE;
+	taken++;
+	return 0;
+}
+
+static void foreign_put(void *arg, uint16_t port)
+{
+	(void)arg;
+	(void)port;
+	put_back++;
+}
+
+static void a_port_that_somebody_else_has_is_not_given(void **state)
+{
+	struct rdma_dev *dev = world.host[0].dev;
+	struct iw_stack *stack = rdma_dev_iw(dev);
+
+	(void)state;
+	dev->config.port_take = foreign_take;
+	dev->config.port_put = foreign_put;
+	assert_int_equal(iw_port_take(stack, 7174), -EADDRINUSE);
+	assert_int_equal(taken, 0);
+	assert_int_equal(iw_port_take(stack, 7175), 7175);
+	assert_int_equal(taken, 1);
+	assert_int_equal(iw_port_take(stack, 7175), -EADDRINUSE);
+	assert_int_equal(taken, 1);
+	iw_port_put(stack, 7175);
+	assert_int_equal(put_back, 1);
+}
+
+static void
+segments_of_streams_and_listeners_and_no_others_are_ours(void **state)
+{
+	struct host *client = &world.host[0];
+	struct iw_stack *stack = rdma_dev_iw(client->dev);
+	struct flow_key key;
+
+	(void)state;
+	assert_true(world_connect(&world));
+	key = *iw_ep_key(client->ep);
+	assert_true(iw_stack_wants(stack, &key, world.now));
+	key.remote_port++;
+	assert_false(iw_stack_wants(stack, &key, world.now));
+	key = *iw_ep_key(world.host[1].ep);
+	key.remote_port++;
+	assert_true(iw_stack_wants(rdma_dev_iw(world.host[1].dev), &key,
+				   world.now));
+}
+
 #define FRESH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -72,6 +130,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		FRESH(each_dynamic_port_is_given_once),
 		FRESH(the_port_of_a_connection_that_still_ends_is_not_given),
+		FRESH(a_port_that_somebody_else_has_is_not_given),
+		FRESH(segments_of_streams_and_listeners_and_no_others_are_ours),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,6 +76,18 @@ static void the_reply_makes_it_known(void **state)
 	assert_memory_equal(neigh_lookup(&neigh, peer_ip, START), peer_mac, 6);
 }
 
+static void who_knows_may_tell_of_whom_was_asked_for(void **state)
+{
+	(void)state;
+	neigh_learn(&neigh, peer_ip, peer_mac, START);
+	assert_null(neigh_lookup(&neigh, peer_ip, START));
+	neigh_learn(&neigh, peer_ip, eth_broadcast, START);
+	assert_null(neigh_lookup(&neigh, peer_ip, START));
+	neigh_learn(&neigh, peer_ip, peer_mac, START);
+	assert_memory_equal(neigh_lookup(&neigh, peer_ip, START), peer_mac, 6);
+	expect_quiet();
+}
+
 static void three_requests_a_second_apart_and_it_is_absent(void **state)
 {
 	(void)state;
@@ -282,6 +294,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_stranger_is_asked_for_by_broadcast),
 		TEST(the_reply_makes_it_known),
+		TEST(who_knows_may_tell_of_whom_was_asked_for),
 		TEST(three_requests_a_second_apart_and_it_is_absent),
 		TEST(a_request_for_us_is_answered_and_remembered),
 		TEST(a_probe_is_answered_and_teaches_nothing),

@@ -50,6 +50,15 @@ enum drop iw_stack_input(struct iw_stack *stack, const struct flow_key *key,
 	return DROP_NO_FLOW;
 }
 
+bool iw_stack_wants(const struct iw_stack *stack, const struct flow_key *key,
+		    nsec_t now)
+{
+	(void)stack;
+	(void)key;
+	(void)now;
+	return true;
+}
+
 bool iw_stack_output(struct iw_stack *stack, struct flow_key *key,
 		     struct tcp_segment *segment, nsec_t now)
 {
