@@ -82,6 +82,7 @@ enum urdma_op {
 	URDMA_OP_DESTROY_AH = 33,
 	URDMA_OP_MODIFY_CQ = 34,
 	URDMA_OP_RESIZE_CQ = 35,
+	URDMA_OP_REREG_MR = 36,
 	URDMA_OP_CREATE_SRQ = 40,
 	URDMA_OP_MODIFY_SRQ = 41,
 	URDMA_OP_QUERY_SRQ = 42,
@@ -298,6 +299,13 @@ struct urdma_alloc_mw_reply {
 	__u32 rkey; /* nothing is bound with it yet */
 };
 URDMA_CONTROL_SIZE(urdma_alloc_mw_reply, 8);
+
+struct urdma_rereg_mr {
+	__u32 mr;
+	__u32 flags; /* enum ibv_rereg_mr_flags: what of the rest counts */
+	struct urdma_reg_mr now;
+};
+URDMA_CONTROL_SIZE(urdma_rereg_mr, 48);
 
 /* Where a queue lies: mmap(cmd_fd, arena_bytes, offset = arena), once for all
  * queues that name the same arena. */
@@ -523,6 +531,7 @@ URDMA_CONTROL_SIZE(urdma_query_qp_reply, 96);
 	X(ALLOC_PD, empty, handle, 0, 0)                                       \
 	X(DEALLOC_PD, handle, empty, 0, 0)                                     \
 	X(REG_MR, reg_mr, reg_mr_reply, 0, 0)                                  \
+	X(REREG_MR, rereg_mr, reg_mr_reply, 0, 0)                              \
 	X(DEREG_MR, handle, empty, 0, 0)                                       \
 	X(CREATE_CHANNEL, empty, handle, 0, 1)                                 \
 	X(CREATE_CQ, create_cq, create_cq_reply, 0, 0)                         \

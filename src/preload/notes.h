@@ -14,7 +14,8 @@ enum note_kind {
 	NOTE_CQ_CHANNEL = 1, /* handle of a CQ -> inode of its channel */
 	NOTE_CM_UID,	     /* a cm id -> the program's name for it */
 	NOTE_MR_START,	     /* a memory region -> its address */
-	NOTE_MR_LENGTH,	     /* and its bytes */
+	NOTE_MR_LENGTH,	     /* its bytes */
+	NOTE_MR_RIGHTS,	     /* its access flags and more: uverbs_mr.c */
 };
 
 /* False: no memory. */

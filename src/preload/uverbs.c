@@ -38,6 +38,8 @@ static const struct method methods[] = {
 	METHOD(DESTROY_AH, ib_uverbs_destroy_ah, 0, uverbs_destroy_ah),
 	METHOD(REG_MR, ib_uverbs_reg_mr, sizeof(struct ib_uverbs_reg_mr_resp),
 	       uverbs_reg_mr),
+	METHOD(REREG_MR, ib_uverbs_rereg_mr,
+	       sizeof(struct ib_uverbs_rereg_mr_resp), uverbs_rereg_mr),
 	METHOD(DEREG_MR, ib_uverbs_dereg_mr, 0, uverbs_dereg_mr),
 	METHOD(ALLOC_MW, ib_uverbs_alloc_mw,
 	       sizeof(struct ib_uverbs_alloc_mw_resp), uverbs_alloc_mw),

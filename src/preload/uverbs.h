@@ -48,6 +48,7 @@ int uverbs_dealloc_pd(const struct uverbs_command *command);
 int uverbs_create_ah(const struct uverbs_command *command);
 int uverbs_destroy_ah(const struct uverbs_command *command);
 int uverbs_reg_mr(const struct uverbs_command *command);
+int uverbs_rereg_mr(const struct uverbs_command *command);
 int uverbs_dereg_mr(const struct uverbs_command *command);
 int uverbs_alloc_mw(const struct uverbs_command *command);
 int uverbs_dealloc_mw(const struct uverbs_command *command);

@@ -147,6 +147,7 @@ static const pabi_fn ops[PABI_OP_COUNT] = {
 	OP(query_srq, srq_query),
 	OP(reg_mr, mr_reg),
 	OP(req_notify_cq, cq_arm),
+	OP(rereg_mr, mr_rereg),
 	OP(resize_cq, cq_resize),
 };
 /* clang-format on */

@@ -58,6 +58,8 @@ const void *mr_sge_bytes(struct mr_table *table, struct mr_cache *cache,
 
 struct ibv_mr *mr_reg(struct ibv_pd *pd, void *addr, size_t length,
 		      uint64_t iova, int access);
+int mr_rereg(struct verbs_mr *verbs, int flags, struct ibv_pd *pd, void *addr,
+	     size_t length, int access);
 int mr_dereg(struct verbs_mr *verbs);
 
 #endif

@@ -129,6 +129,7 @@ PABI_COMMAND(get_context);
 PABI_COMMAND(query_port);
 PABI_COMMAND(alloc_pd);
 PABI_COMMAND(reg_mr);
+PABI_COMMAND(rereg_mr);
 PABI_COMMAND(alloc_mw);
 PABI_COMMAND(create_cq);
 PABI_COMMAND(resize_cq);
@@ -168,6 +169,11 @@ int ibv_cmd_reg_mr(struct ibv_pd *pd, void *addr, size_t length, uint64_t iova,
 		   int access, struct verbs_mr *mr, struct ibv_reg_mr *cmd,
 		   size_t cmd_size, struct ib_uverbs_reg_mr_resp *resp,
 		   size_t resp_size);
+int ibv_cmd_rereg_mr(struct verbs_mr *mr, uint32_t flags, void *addr,
+		     size_t length, uint64_t iova, int access,
+		     struct ibv_pd *pd, struct ibv_rereg_mr *cmd,
+		     size_t cmd_size, struct ib_uverbs_rereg_mr_resp *resp,
+		     size_t resp_size);
 int ibv_cmd_dereg_mr(struct verbs_mr *mr);
 int ibv_cmd_alloc_mw(struct ibv_pd *pd, enum ibv_mw_type type,
 		     struct ibv_mw *mw, struct ibv_alloc_mw *cmd,

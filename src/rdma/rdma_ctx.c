@@ -144,14 +144,20 @@ uint32_t mr_random_key(struct rdma_dev *dev)
 	return key;
 }
 
+static bool is_range(const struct rdma_ctx *ctx,
+		     const struct rdma_mr_attr *attr)
+{
+	return attr->length <= ctx->dev->config.limits.max_mr_size &&
+	       attr->start + attr->length >= attr->start &&
+	       attr->iova + attr->length >= attr->iova;
+}
+
 static int check_region(const struct rdma_ctx *ctx,
 			const struct rdma_mr_attr *attr)
 {
 	const struct rdma_limits *limits = &ctx->dev->config.limits;
 
-	if (attr->length > limits->max_mr_size ||
-	    attr->start + attr->length < attr->start ||
-	    attr->iova + attr->length < attr->iova)
+	if (!is_range(ctx, attr))
 		return -EINVAL;
 	if (ctx->dev->keys.count - ctx->dev->mw_count >= limits->max_mr)
 		return -ENOMEM;
@@ -214,5 +220,45 @@ int rdma_mr_dereg(struct rdma_ctx *ctx, uint32_t handle)
 	if (mr->windows)
 		return -EBUSY;
 	mr_free(ctx, mr);
+	return 0;
+}
+
+static void move(struct mr *mr, const struct rdma_mr_attr *attr)
+{
+	place_quiesce(mr->place, mr->start, mr->length);
+	place_get(attr->place);
+	place_put(mr->place);
+	mr->place = attr->place;
+	mr->start = attr->start;
+	mr->length = attr->length;
+	mr->iova = mr->access & ACCESS_ZERO_BASED ? 0 : attr->iova;
+}
+
+int rdma_mr_rereg(struct rdma_ctx *ctx, uint32_t handle, uint32_t what,
+		  const struct rdma_mr_attr *attr)
+{
+	struct mr *mr = idtable_find(&ctx->mrs, handle);
+	struct rdma_pd *pd = idtable_find(&ctx->pds, attr->pd);
+	int err = 0;
+
+	if (!mr || !what || what & ~(uint32_t)MR_CHANGES ||
+	    (what & MR_CHANGE_PD && !pd) ||
+	    (what & MR_CHANGE_TRANSLATION && !is_range(ctx, attr)))
+		return -EINVAL;
+	if (mr->windows)
+		return -EBUSY;
+	if (what & MR_CHANGE_ACCESS)
+		err = mr_access_check(attr->access);
+	if (err)
+		return err;
+	if (what & MR_CHANGE_PD) {
+		mr->pd->users--;
+		mr->pd = pd;
+		pd->users++;
+	}
+	if (what & MR_CHANGE_ACCESS)
+		mr->access = attr->access | ACCESS_LOCAL_READ;
+	if (what & MR_CHANGE_TRANSLATION)
+		move(mr, attr);
 	return 0;
 }

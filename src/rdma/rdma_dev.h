@@ -190,6 +190,11 @@ int rdma_mr_reg(struct rdma_ctx *ctx, const struct rdma_mr_attr *attr,
 /* EBUSY: a memory window is bound to it. */
 int rdma_mr_dereg(struct rdma_ctx *ctx, uint32_t mr);
 
+/* Becomes what `what` (enum mr_change) names of `attr`, its key stays.  Nothing
+ * happens beside an error; -EBUSY: windows are bound to it. */
+int rdma_mr_rereg(struct rdma_ctx *ctx, uint32_t mr, uint32_t what,
+		  const struct rdma_mr_attr *attr);
+
 /*
  * Address handles: where datagrams go.  They need a queue pair's protection
  * domain, and are checked once, here (ah.h).

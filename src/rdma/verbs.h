@@ -67,6 +67,14 @@ enum device_cap_flags {
 	DEVICE_MEM_WINDOW_TYPE_2B = 1 << 24,
 };
 
+/* What ibv_rereg_mr(3) changes. */
+enum mr_change {
+	MR_CHANGE_TRANSLATION = 1 << 0,
+	MR_CHANGE_PD = 1 << 1,
+	MR_CHANGE_ACCESS = 1 << 2,
+	MR_CHANGES = MR_CHANGE_TRANSLATION | MR_CHANGE_PD | MR_CHANGE_ACCESS,
+};
+
 enum async_event {
 	EVENT_CQ_ERR = 0,
 	EVENT_QP_FATAL = 1,

@@ -30,8 +30,9 @@ typedef int control_op(struct control_call *call);
 
 control_op control_get_context, control_map_arena, control_mem_attach,
 	control_query_device, control_query_port, control_alloc_pd,
-	control_dealloc_pd, control_reg_mr, control_dereg_mr, control_create_ah,
-	control_destroy_ah, control_alloc_mw, control_dealloc_mw;
+	control_dealloc_pd, control_reg_mr, control_rereg_mr, control_dereg_mr,
+	control_create_ah, control_destroy_ah, control_alloc_mw,
+	control_dealloc_mw;
 
 control_op control_mem_remap, control_mem_live, control_mem_release,
 	control_mem_faults;

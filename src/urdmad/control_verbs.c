@@ -7,6 +7,7 @@
 
 #include "rdma/place.h"
 #include "rdma/rdma_dev.h"
+#include "rdma/verbs.h"
 #include "urdmad/control_ops.h"
 #include "urdmad/mem_async.h"
 #include "urdmad/mem_map.h"
@@ -193,6 +194,7 @@ static int reg_mr(struct session *session, const struct rdma_mr_attr *attr,
 		return ret;
 	}
 	mr->bytes = attr->length;
+	mr->key = key;
 	HASH_ADD(hh, session->mrs, handle, sizeof(mr->handle), mr);
 	reply->mr = mr->handle;
 	reply->lkey = reply->rkey = key;
@@ -224,6 +226,56 @@ int control_reg_mr(struct control_call *call)
 	if (ret < 0)
 		user_refund(session->user, USER_MR_BYTES, attr.length);
 	return ret;
+}
+
+/* The user is charged for the longer of both while it may fail. */
+static int rereg_mr(struct session *session, struct session_mr *mr,
+		    uint32_t what, const struct rdma_mr_attr *attr)
+{
+	bool moves = what & MR_CHANGE_TRANSLATION;
+	uint64_t bytes = moves ? attr->length : mr->bytes;
+	uint64_t more = bytes > mr->bytes ? bytes - mr->bytes : 0;
+	int ret = user_charge(session->user, USER_MR_BYTES, more);
+
+	if (ret < 0)
+		return ret;
+	ret = rdma_mr_rereg(session->ctx, mr->handle, what, attr);
+	if (ret < 0) {
+		user_refund(session->user, USER_MR_BYTES, more);
+		return ret;
+	}
+	user_refund(session->user, USER_MR_BYTES, mr->bytes + more - bytes);
+	mr->bytes = bytes;
+	return 0;
+}
+
+int control_rereg_mr(struct control_call *call)
+{
+	const struct urdma_rereg_mr *ask = call->request;
+	struct urdma_reg_mr_reply *reply = call->reply;
+	struct session *session = call->session;
+	struct session_mem *mem;
+	struct session_mr *mr;
+	struct rdma_mr_attr attr = {
+		.pd = ask->now.pd,
+		.access = ask->now.access,
+		.start = ask->now.start,
+		.length = ask->now.length,
+		.iova = ask->now.iova,
+	};
+	int ret;
+
+	HASH_FIND(hh, session->mems, &ask->now.mem, sizeof(ask->now.mem), mem);
+	HASH_FIND(hh, session->mrs, &ask->mr, sizeof(ask->mr), mr);
+	if (!mr || (ask->flags & MR_CHANGE_TRANSLATION && !mem))
+		return -EINVAL;
+	attr.place = mem ? mem_map_place(mem->map) : NULL;
+	ret = rereg_mr(session, mr, ask->flags, &attr);
+	if (ret < 0)
+		return ret;
+	reply->mr = mr->handle;
+	reply->lkey = reply->rkey = mr->key;
+	return 0;
 }
 
 int control_dereg_mr(struct control_call *call)

@@ -46,6 +46,7 @@ struct session_mem {
 /* Handles of PDs, MRs, CQs and QPs are librdma's. */
 struct session_mr {
 	uint32_t handle;
+	uint32_t key;
 	uint64_t bytes;
 	UT_hash_handle hh;
 };

@@ -38,8 +38,8 @@ static void run(const struct semantics_case *one)
 int main(int argc, char **argv)
 {
 	static const struct semantics_case *const groups[] = {
-		access_cases,	queue_cases,  life_cases,  memory_cases,
-		extended_cases, window_cases, resize_cases
+		access_cases,	queue_cases,  life_cases,   memory_cases,
+		extended_cases, window_cases, resize_cases, rereg_cases
 	};
 
 	if (argc < 3)

@@ -191,6 +191,16 @@ static int alloc_mw(const unsigned char *cmd, unsigned char *resp)
 	return 0;
 }
 
+static int rereg_mr(const unsigned char *cmd, unsigned char *resp)
+{
+	struct ib_uverbs_rereg_mr_resp core = { 0 };
+
+	(void)cmd;
+	core.lkey = core.rkey = state.keys * 0x10001;
+	memcpy(resp, &core, sizeof(core));
+	return 0;
+}
+
 static int create_cq(const unsigned char *cmd, unsigned char *resp)
 {
 	struct ib_uverbs_create_cq_resp core = {
@@ -326,6 +336,7 @@ static int (*const commands[64])(const unsigned char *, unsigned char *) = {
 	[IB_USER_VERBS_CMD_ALLOC_PD] = alloc_pd,
 	[IB_USER_VERBS_CMD_DEALLOC_PD] = nothing,
 	[IB_USER_VERBS_CMD_REG_MR] = reg_mr,
+	[IB_USER_VERBS_CMD_REREG_MR] = rereg_mr,
 	[IB_USER_VERBS_CMD_DEREG_MR] = nothing,
 	[IB_USER_VERBS_CMD_CREATE_AH] = create_ah,
 	[IB_USER_VERBS_CMD_DESTROY_AH] = nothing,

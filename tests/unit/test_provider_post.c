@@ -245,6 +245,52 @@ static void a_key_that_is_gone_is_left_to_urdmad(void **state)
 	expect_elements(one);
 }
 
+static char elsewhere[1024];
+
+static int move(void)
+{
+	return ibv_rereg_mr(mr, IBV_REREG_MR_CHANGE_TRANSLATION, NULL,
+			    elsewhere, sizeof(elsewhere), 0);
+}
+
+static void what_has_moved_is_taken_from_where_it_is_now(void **state)
+{
+	struct ibv_sge before = sge(0, 8);
+	struct ibv_sge now = before;
+	struct ibv_send_wr wr = { .sg_list = &now,
+				  .num_sge = 1,
+				  .opcode = IBV_WR_SEND };
+	char seen[8];
+
+	(void)state;
+	assert_int_equal(post(&wr), 0);
+	assert_int_equal(sent(NULL, 0).flags, URDMA_WRF_INLINE);
+	assert_int_equal(move(), 0);
+	assert_int_equal(mr->lkey, before.lkey);
+	memset(elsewhere, 'e', sizeof(elsewhere));
+	now.addr = (uintptr_t)elsewhere;
+	assert_int_equal(post(&wr), 0);
+	assert_int_equal(sent((unsigned char *)seen, 8).flags,
+			 URDMA_WRF_INLINE);
+	assert_memory_equal(seen, elsewhere, 8);
+	expect_elements(before);
+}
+
+static void a_region_that_cannot_move_stays(void **state)
+{
+	struct ibv_sge before = sge(0, 8);
+	struct ibv_send_wr wr = { .sg_list = &before,
+				  .num_sge = 1,
+				  .opcode = IBV_WR_SEND };
+
+	(void)state;
+	fake.fails[IB_USER_VERBS_CMD_REREG_MR] = EFAULT;
+	assert_int_equal(move(), IBV_REREG_MR_ERR_CMD);
+	assert_int_equal(errno, EFAULT);
+	assert_int_equal(post(&wr), 0);
+	assert_int_equal(sent(NULL, 0).flags, URDMA_WRF_INLINE);
+}
+
 static void an_address_counts_from_the_iova_of_its_region(void **state)
 {
 	struct ibv_mr *far = ibv_reg_mr_iova(pd, buffer, 64, 0x7000, 0);
@@ -646,6 +692,8 @@ int main(void)
 		CASE(an_element_outside_its_memory_is_left_to_urdmad),
 		CASE(memory_of_another_domain_is_left_to_urdmad),
 		CASE(a_key_that_is_gone_is_left_to_urdmad),
+		CASE(what_has_moved_is_taken_from_where_it_is_now),
+		CASE(a_region_that_cannot_move_stays),
 		CASE(an_address_counts_from_the_iova_of_its_region),
 		CASE(inline_data_needs_no_key),
 		CASE(a_read_never_carries_its_sink),

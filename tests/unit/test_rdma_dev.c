@@ -87,6 +87,44 @@ static void keys_are_random_and_never_zero(void **state)
 	assert_int_equal(host->memory.place.refs, 2);
 }
 
+static void a_region_changes_as_asked_and_nothing_else(void **state)
+{
+	struct rdma_mr_attr attr = {
+		.pd = host->pd,
+		.access = ACCESS_LOCAL_WRITE,
+		.start = 4096,
+		.length = 100,
+		.iova = 4096,
+		.place = &host->memory.place,
+	};
+	uint32_t mr, key, pd;
+
+	(void)state;
+	assert_int_equal(rdma_pd_alloc(host->ctx, &pd), 0);
+	assert_int_equal(rdma_mr_reg(host->ctx, &attr, &mr, &key), 0);
+	attr.pd = pd;
+	attr.start = attr.iova = 8192;
+	assert_int_equal(rdma_mr_rereg(host->ctx, mr, 0, &attr), -EINVAL);
+	assert_int_equal(rdma_mr_rereg(host->ctx, mr, 8, &attr), -EINVAL);
+	assert_int_equal(rdma_mr_rereg(host->ctx, mr + 9, MR_CHANGE_PD, &attr),
+			 -EINVAL);
+	attr.access = ACCESS_REMOTE_WRITE;
+	assert_int_equal(rdma_mr_rereg(host->ctx, mr, MR_CHANGES, &attr),
+			 -EINVAL);
+	assert_int_equal(rdma_pd_dealloc(host->ctx, pd), 0);
+	assert_int_equal(rdma_mr_rereg(host->ctx, mr, MR_CHANGE_PD, &attr),
+			 -EINVAL);
+	attr.length = UINT64_MAX;
+	assert_int_equal(
+		rdma_mr_rereg(host->ctx, mr, MR_CHANGE_TRANSLATION, &attr),
+		-EINVAL);
+	assert_int_equal(rdma_pd_alloc(host->ctx, &attr.pd), 0);
+	assert_int_equal(rdma_mr_rereg(host->ctx, mr, MR_CHANGE_PD, &attr), 0);
+	assert_int_equal(rdma_pd_dealloc(host->ctx, attr.pd), -EBUSY);
+	assert_int_equal(rdma_mr_dereg(host->ctx, mr), 0);
+	assert_int_equal(rdma_pd_dealloc(host->ctx, attr.pd), 0);
+}
+
 static void a_region_that_wraps_is_refused(void **state)
 {
 	struct rdma_mr_attr attr = { .pd = host->pd,
@@ -300,6 +338,7 @@ int main(void)
 		TEST(what_is_in_use_is_not_destroyed),
 		TEST(handles_mean_nothing_in_another_context),
 		TEST(keys_are_random_and_never_zero),
+		TEST(a_region_changes_as_asked_and_nothing_else),
 		TEST(a_region_that_wraps_is_refused),
 		TEST(a_plan_grants_at_least_what_was_asked),
 		TEST(rts_needs_a_connection),
