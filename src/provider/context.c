@@ -182,6 +182,7 @@ static int context_open(struct context *context)
 	};
 	int error;
 
+	list_init(&context->qps);
 	if (!mr_table_init(&context->mrs))
 		return ENOMEM;
 	error = ibv_cmd_get_context(&context->verbs, (void *)cmd.core,

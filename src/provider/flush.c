@@ -40,7 +40,10 @@ int flush_poll(struct context *context, const struct cq *cq, int entries,
 	int n = 0;
 
 	lock_take(&context->qps_lock);
-	for (struct qp *qp = context->qps; qp; qp = qp->next) {
+	for (struct list *link = context->qps.next; link != &context->qps;
+	     link = link->next) {
+		struct qp *qp = list_member(link, struct qp, link);
+
 		if (qp->ibv.send_cq == &cq->ibv)
 			n += flush_queue(&qp->sq, &qp->ibv, IBV_WC_SEND,
 					 entries - n, wc + n);

@@ -17,6 +17,7 @@
 
 #include <infiniband/verbs.h>
 
+#include "base/list.h"
 #include "base/ring.h"
 #include "provider/arena.h"
 #include "provider/lock.h"
@@ -34,8 +35,8 @@ struct context {
 	struct urdma_doorbell *doorbell;
 	struct mr_table mrs;
 	struct lock qps_lock;
-	struct qp *qps; /* all of this context */
-	bool dead;	/* urdmad is gone; atomic, never false again */
+	struct list qps; /* all of this context */
+	bool dead;	 /* urdmad is gone; atomic, never false again */
 };
 
 /* A queue in shared memory, and the mapping it lies in. */
@@ -76,7 +77,7 @@ struct qp {
 		struct ibv_qp_ex ex;
 		unsigned char room[PABI_QP_ROOM];
 	};
-	struct qp *next; /* in context->qps */
+	struct list link; /* in context->qps */
 	struct queue sq;
 	struct queue rq;
 	struct mr_cache mr_cache; /* under the lock of sq */

@@ -35,19 +35,14 @@ static int map_queues(struct context *context, struct qp *qp,
 static void qp_link(struct context *context, struct qp *qp)
 {
 	lock_take(&context->qps_lock);
-	qp->next = context->qps;
-	context->qps = qp;
+	list_add_tail(&context->qps, &qp->link);
 	lock_drop(&context->qps_lock);
 }
 
-static void qp_unlink(struct context *context, const struct qp *qp)
+static void qp_unlink(struct context *context, struct qp *qp)
 {
-	struct qp **at = &context->qps;
-
 	lock_take(&context->qps_lock);
-	while (*at != qp)
-		at = &(*at)->next;
-	*at = qp->next;
+	list_remove(&qp->link);
 	lock_drop(&context->qps_lock);
 }
 
