@@ -23,9 +23,10 @@
 
 enum {
 	PAGE = URDMA_MEM_PAGE,
-	/* Each costs the process up to two mappings more, of 65530
-	 * (vm.max_map_count). */
-	BACKINGS_MAX = 4096,
+	/* Each costs the process up to two mappings more, and the next one a
+	 * longer look at all mappings: many small regions are better reached
+	 * by system calls. */
+	BACKINGS_MAX = 1024,
 };
 
 /* Of this process; `lock` is for all of it. */
@@ -242,11 +243,27 @@ static int demote_lost(const struct job *job)
 	return 0;
 }
 
+/* Something in the way has a backing, or could get one. */
+static bool matters(const struct job *job)
+{
+	size_t i;
+
+	if (all.backings < BACKINGS_MAX)
+		return true;
+	for (i = ranges_find(&all.ranges, job->start);
+	     i < all.ranges.count && all.ranges.at[i].start < job->end; i++)
+		if (all.ranges.at[i].inode)
+			return true;
+	return false;
+}
+
 static int attend(const struct job *job)
 {
 	struct mapping mapping;
 	struct maps maps;
 
+	if (!matters(job))
+		return 0;
 	if (maps_open(&maps) < 0)
 		return -ENOMEM;
 	forget_seen(job);
