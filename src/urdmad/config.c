@@ -22,7 +22,7 @@ enum {
 
 static const struct port_config port_defaults = {
 	.recv_wait_ms = 1000,
-	.max_qp = 65535,
+	.max_qp = 65536,
 	.rx_desc_count = 1024,
 	.tx_desc_count = 512,
 	.rx_burst_size = 32,
@@ -32,7 +32,7 @@ static const struct port_config port_defaults = {
 static const struct config defaults = {
 	.sock_mode = 0666, /* as rdma-core's udev rule for uverbs */
 	.limits = {
-		.qp = 65535,
+		.qp = 65536,
 		.cqe = 1 << 24,
 		.mr_bytes = UINT64_C(1) << 46,
 		.fd = 4096,

@@ -140,7 +140,7 @@ const struct config_key config_port_keys[] = {
 	  "no such key: it is RoCE's, which is not there yet" },
 	NUMBER(mtu, 576, CONFIG_MTU_MAX),
 	NUMBER(recv_wait_ms, 0, 60000),
-	NUMBER(max_qp, 1, 65535),
+	NUMBER(max_qp, 1, 65536),
 	NUMBER(rx_desc_count, 64, 32768),
 	NUMBER(tx_desc_count, 64, 32768),
 	NUMBER(rx_burst_size, 1, 64),

@@ -200,7 +200,7 @@ static void a_number_out_of_its_range_is_refused(void **state)
 		     "64000");
 	port_refuses("\"max_qp\": 0",
 		     "ports[0].max_qp: found 0, want a number from 1 to "
-		     "65535");
+		     "65536");
 	port_refuses("\"rx_burst_size\": 65",
 		     "ports[0].rx_burst_size: found 65, want a number from 1 "
 		     "to 64");

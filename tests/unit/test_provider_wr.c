@@ -217,6 +217,32 @@ static void reads_atomics_and_invalidations_too(void **state)
 	assert_int_equal(sqe.imm, 14);
 }
 
+static void a_window_is_bound_in_a_batch(void **state)
+{
+	struct ibv_mw *mw = ibv_alloc_mw(pd, IBV_MW_TYPE_2);
+	struct ibv_mw_bind_info info = { .mr = mr,
+					 .addr = (uintptr_t)buffer,
+					 .length = 8 };
+	struct urdma_sqe sqe;
+
+	(void)state;
+	assert_non_null(mw);
+	open_qp(IBV_QP_EX_WITH_BIND_MW);
+	ibv_wr_start(ex);
+	ibv_wr_bind_mw(ex, mw, mw->rkey - 1, &info);
+	assert_int_equal(ibv_wr_complete(ex), 0);
+	sqe = sent(NULL, 0);
+	assert_int_equal(sqe.opcode, URDMA_WR_BIND_MW);
+	assert_int_equal(sqe.rkey, mw->rkey - 1);
+	assert_int_equal(sqe.imm, mr->lkey);
+	mw->type = IBV_MW_TYPE_1;
+	ibv_wr_start(ex);
+	ibv_wr_bind_mw(ex, mw, mw->rkey, &info);
+	assert_int_equal(ibv_wr_complete(ex), EINVAL);
+	assert_int_equal(ring_ready(&fake.sq), 0);
+	assert_int_equal(ibv_dealloc_mw(mw), 0);
+}
+
 static void a_payload_is_taken_when_the_batch_is_complete(void **state)
 {
 	char seen[8];
@@ -430,6 +456,7 @@ int main(void)
 		CASE(a_batch_is_posted_when_it_is_complete),
 		CASE(a_request_has_what_was_said),
 		CASE(reads_atomics_and_invalidations_too),
+		CASE(a_window_is_bound_in_a_batch),
 		CASE(a_payload_is_taken_when_the_batch_is_complete),
 		CASE(inline_data_is_taken_at_once),
 		CASE(an_aborted_batch_has_never_been),
