@@ -16,6 +16,7 @@ void tcp_config_init(struct tcp_config *config, uint16_t mss)
 		 * that a lone SEND completes soon.  RFC 9293 section 3.8.6.3
 		 * asks for less than 500 ms. */
 		.delack = 100 * NSEC_PER_USEC,
+		.ack_every = 2, /* RFC 5681 section 4.2 */
 		/* Linux delays for 40 ms, and is sometimes late. */
 		.max_ack_delay = 50 * NSEC_PER_MSEC,
 		/* RFC 9293 section 3.8.3: at least 100 s. */

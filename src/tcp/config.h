@@ -26,9 +26,10 @@ struct tcp_config {
 	uint32_t reasm_max;
 	const struct tcp_cc_ops *cc; /* &tcp_cc_cubic, &tcp_cc_reno */
 
-	/* A lone segment is acknowledged after this; the second full one at
-	 * once. */
+	/* What is received is acknowledged after this; as soon as it is
+	 * `ack_every` full segments, at once. */
 	nsec_t delack;
+	uint8_t ack_every;
 	/* The longest the peer may sit on an acknowledgement (TLP, RFC 8985
 	 * section 7.2). */
 	nsec_t max_ack_delay;

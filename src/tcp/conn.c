@@ -238,14 +238,17 @@ void tcp_abort(struct tcp_conn *conn)
 	tcp_finish(conn, TCP_CLOSED_ABORTED);
 }
 
-/* RFC 9293 section 3.8.6.2.2: not before it opened by something worth it. */
+/* RFC 9293 section 3.8.6.2.2: not before it opened by something worth it, which
+ * is what is worth an ACK. */
 static bool window_opened(const struct tcp_conn *conn)
 {
 	uint32_t rcvbuf = conn->config->rcvbuf;
 	uint32_t edge = conn->rcv_nxt + rcvbuf - conn->reasm.ready_bytes;
 
 	return seq_diff(edge, conn->rcv_edge) >=
-	       (int32_t)min_u32(2u * conn->config->mss, rcvbuf / 2);
+	       (int32_t)min_u32(conn->config->ack_every *
+					(uint32_t)conn->config->mss,
+				rcvbuf / 2);
 }
 
 void tcp_recv_consume(struct tcp_conn *conn, uint32_t bytes)

@@ -239,15 +239,16 @@ static uint32_t right_limit(const struct tcp_conn *conn)
 }
 
 /*
- * RFC 5681 section 4.2: every second full segment, or soon.  At once where the
- * delay is in vain: the peer has pushed all that it had, and no data of ours
- * will take the ACK along.
+ * RFC 5681 section 4.2: every second full segment (ack_every), or soon.  At
+ * once where the delay is in vain: the peer has pushed all that it had, and no
+ * data of ours will take the ACK along.
  */
 static void delay_ack(struct tcp_conn *conn, uint32_t len, bool pushed,
 		      nsec_t now)
 {
 	conn->unacked += len;
-	if (conn->unacked >= 2u * conn->rcv_mss ||
+	if (conn->unacked >=
+		    conn->config->ack_every * (uint32_t)conn->rcv_mss ||
 	    (pushed && conn->vain >= TCP_VAIN_ENOUGH))
 		conn->ack_now = true;
 	else if (conn->delack_at == NSEC_NEVER)

@@ -407,6 +407,7 @@ static const struct {
 	SETTING(rcvbuf, BYTES),
 	SETTING(sndbuf, BYTES),
 	SETTING(delack, SECONDS),
+	SETTING(ack_every, COUNT),
 	SETTING(time_wait, SECONDS),
 	SETTING(fin_wait, SECONDS),
 	SETTING(user_timeout, SECONDS),
