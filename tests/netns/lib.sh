@@ -154,10 +154,11 @@ wait_exit() {
 
 output() { cat "$dir/$1.out"; }
 
-# cpu_us NAME: microseconds of processor time that all its threads used.
+# cpu_us NAME: microseconds of processor time that its threads of now used;
+# one may end while we look.
 cpu_us() {
-	awk '{ ns += $1 } END { printf "%d\n", ns / 1000 }' \
-		"/proc/$(<"$dir/$1.pid")"/task/*/schedstat
+	{ cat "/proc/$(<"$dir/$1.pid")"/task/*/schedstat 2>/dev/null || true; } |
+		awk '{ ns += $1 } END { printf "%d\n", ns / 1000 }'
 }
 
 uptime_us() { awk '{ printf "%d\n", $1 * 1000000 }' /proc/uptime; }
