@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static const uint8_t mapped_prefix[12] = { [10] = 0xff, [11] = 0xff };
+#include "net/flow.h"
 
 static uint8_t *add(struct gid_table *table, enum gid_type type)
 {
@@ -49,18 +49,17 @@ const char *gid_type_name(enum gid_type type)
 
 void gid_from_ip4(uint8_t raw[GID_LEN], const uint8_t ip4[4])
 {
-	memcpy(raw, mapped_prefix, sizeof(mapped_prefix));
-	memcpy(raw + sizeof(mapped_prefix), ip4, 4);
+	flow_addr_from_ip4(raw, ip4);
 }
 
 bool gid_is_ip4(const uint8_t raw[GID_LEN])
 {
-	return memcmp(raw, mapped_prefix, sizeof(mapped_prefix)) == 0;
+	return flow_addr_is_ip4(raw);
 }
 
 const uint8_t *gid_ip4(const uint8_t raw[GID_LEN])
 {
-	return raw + sizeof(mapped_prefix);
+	return flow_addr_ip4(raw);
 }
 
 void gid_eui64(uint8_t eui64[8], const uint8_t mac[6])

@@ -54,6 +54,7 @@ int iw_listen(struct iw_stack *stack, const uint8_t addr[FLOW_ADDR_LEN],
 	if (!made)
 		return -ENOMEM;
 	made->stack = stack;
+	made->queue = &stack->events;
 	made->user = user;
 	made->port = port;
 	made->backlog = sane_backlog(backlog);
@@ -89,10 +90,16 @@ void iw_unlisten(struct iw_listener *listener, nsec_t now)
 	free(listener);
 }
 
-/* A queue pair that may be given a connection. */
-static bool is_connectable(const struct rdma_qp *qp)
+/* A queue pair that may be given a connection: by the connection manager, or
+ * by number, where it may have gone ahead. */
+static bool is_connectable(const struct rdma_qp *qp, bool by_number)
 {
-	return !qp->stream && (qp->state == QPS_INIT || qp->state == QPS_RTR);
+	if (qp->stream || qp->named != by_number)
+		return false;
+	if (by_number)
+		return qp->state == QPS_RTR || qp->state == QPS_RTS ||
+		       qp->state == QPS_SQD;
+	return qp->state == QPS_INIT || qp->state == QPS_RTR;
 }
 
 static uint16_t at_most(uint16_t value, uint16_t limit)
@@ -132,16 +139,14 @@ static int keep_offer(struct iw_stream *stream, const struct iw_params *params)
 	return 0;
 }
 
-int iw_connect(struct iw_stack *stack, const struct flow_key *key,
-	       struct rdma_qp *qp, const struct iw_params *params, void *user,
-	       nsec_t now, struct iw_ep **ep)
+static int make(struct iw_stack *stack, const struct flow_key *key,
+		struct rdma_qp *qp, const struct iw_params *params, void *user,
+		nsec_t now, struct iw_ep **ep)
 {
 	struct iw_stream *stream;
 	struct tcp_open open;
 	int err;
 
-	if (!is_connectable(qp))
-		return -EINVAL;
 	stream = iw_stream_create(stack, key, true, now);
 	if (!stream)
 		return -ENOMEM;
@@ -162,6 +167,32 @@ int iw_connect(struct iw_stack *stack, const struct flow_key *key,
 	return 0;
 }
 
+int iw_connect(struct iw_stack *stack, const struct flow_key *key,
+	       struct rdma_qp *qp, const struct iw_params *params, void *user,
+	       nsec_t now, struct iw_ep **ep)
+{
+	if (!is_connectable(qp, false))
+		return -EINVAL;
+	return make(stack, key, qp, params, user, now, ep);
+}
+
+int iw_connect_named(struct iw_stack *stack, const struct flow_key *key,
+		     struct rdma_qp *qp, const struct iw_params *params,
+		     void *user, nsec_t now, struct iw_ep **ep)
+{
+	int err;
+
+	if (!is_connectable(qp, true))
+		return -EINVAL;
+	err = make(stack, key, qp, params, user, now, ep);
+	if (err)
+		return err;
+	(*ep)->queue = &stack->bynum.events;
+	/* who does not know revision 2 is not whom we look for */
+	stream_of(*ep)->tried_rev1 = true;
+	return 0;
+}
+
 int iw_accept(struct iw_ep *ep, struct rdma_qp *qp,
 	      const struct iw_params *params, nsec_t now)
 {
@@ -170,7 +201,8 @@ int iw_accept(struct iw_ep *ep, struct rdma_qp *qp,
 
 	if (stream->phase >= IW_PHASE_CLOSING)
 		return -ECONNRESET;
-	if (stream->phase != IW_PHASE_ASKED || !is_connectable(qp))
+	if (stream->phase != IW_PHASE_ASKED ||
+	    !is_connectable(qp, ep->queue != &stream->stack->events))
 		return -EINVAL;
 	return iw_start_accept(stream, qp, &offer, now);
 }
@@ -290,12 +322,17 @@ static void fill(struct iw_event *event, struct iw_stream *stream)
 
 bool iw_stack_event(struct iw_stack *stack, struct iw_event *event)
 {
+	return iw_take_event(&stack->events, event);
+}
+
+bool iw_take_event(struct list *queue, struct iw_event *event)
+{
 	struct iw_stream *stream;
 	struct iw_ep *ep;
 
-	if (list_empty(&stack->events))
+	if (list_empty(queue))
 		return false;
-	ep = list_member(stack->events.next, struct iw_ep, link);
+	ep = list_member(queue->next, struct iw_ep, link);
 	stream = stream_of(ep);
 	/* in the order in which they can happen */
 	event->kind = __builtin_ctz(ep->events);

@@ -48,35 +48,41 @@ static void query_port(const struct rdma_dev *dev,
 
 static int attach(struct rdma_qp *qp)
 {
-	(void)qp;
-	return 0;
+	return iw_bynum_attach(qp);
 }
 
 static void stop(struct rdma_qp *qp, bool abrupt, nsec_t now)
 {
-	if (qp->stream)
+	if (qp->bynum->started)
+		iw_bynum_stop(qp, now);
+	else if (qp->stream)
 		iw_stream_drop_qp(qp->stream, abrupt, now);
 }
 
 static void detach(struct rdma_qp *qp, nsec_t now)
 {
 	stop(qp, true, now);
+	iw_bynum_detach(qp, now);
 }
 
 static void wake(struct rdma_qp *qp, nsec_t now)
 {
 	if (qp->stream)
 		iw_stream_wake(qp->stream, now);
+	iw_bynum_wake(qp, now);
 }
 
-/* A stream makes it RTS; there is no other peer to talk to. */
+/* A stream makes it RTS, or its program if the stream comes by itself. */
 static int check(const struct rdma_qp *qp, uint8_t to)
 {
-	return to == QPS_RTS && !iw_stream_carries(qp->stream) ? -EINVAL : 0;
+	return to == QPS_RTS && !qp->named && !iw_stream_carries(qp->stream)
+		       ? -EINVAL
+		       : 0;
 }
 
 static void run(struct rdma_qp *qp, nsec_t now)
 {
+	iw_bynum_run(qp, now);
 	if (qp->stream)
 		iw_stream_run(qp->stream, now);
 }
@@ -107,6 +113,7 @@ const struct rdma_transport iw_transport = {
 	.detach = detach,
 	.wake = wake,
 	.check = check,
+	.check_peer = iw_bynum_check,
 	.stop = stop,
 	.run = run,
 	.tell = tell,

@@ -72,7 +72,7 @@ struct iw_stack *iw_stack_create(struct rdma_dev *dev)
 			   sizeof(stack->secret));
 	stack->buckets = calloc(FIRST_BUCKETS, sizeof(struct iw_stream *));
 	stack->bucket_mask = FIRST_BUCKETS - 1;
-	if (!stack->buckets) {
+	if (!stack->buckets || iw_bynum_open(stack) < 0) {
 		iw_stack_destroy(stack);
 		return NULL;
 	}
@@ -96,6 +96,7 @@ void iw_stack_destroy(struct iw_stack *stack)
 		iw_stream_free(list_member(link, struct iw_stream, doomed));
 	while ((link = list_pop(&stack->listeners)))
 		free(list_member(link, struct iw_listener, link));
+	iw_bynum_close(stack);
 	timerq_free(&stack->timers);
 	free(stack->buckets);
 	free(stack);
@@ -263,14 +264,31 @@ static struct iw_listener *find_listener(const struct iw_stack *stack,
 	return NULL;
 }
 
+/* Who is there for strangers to call, and waits for no one program, has nobody
+ * else who would make room. */
+static bool evict(struct iw_listener *listener, nsec_t now)
+{
+	struct list *link = list_pop(&listener->asking);
+	struct iw_ep *ep;
+
+	if (!link)
+		return false;
+	ep = list_member(link, struct iw_ep, asking);
+	ep->listener = NULL;
+	listener->asking_count--;
+	iw_stream_end(list_member(ep, struct iw_stream, ep), true,
+		      -ECONNABORTED, now);
+	return true;
+}
+
 /* Under a flood of SYNs the oldest handshake gives way, so that one whose peer
  * answers soon succeeds (RFC 4987 section 3.4).  False: there is none. */
-static bool recycle(struct iw_listener *listener)
+static bool recycle(struct iw_listener *listener, nsec_t now)
 {
 	struct tcp_conn *oldest = listener->tcp.first;
 
 	if (!oldest)
-		return false;
+		return listener->evicts && evict(listener, now);
 	retire(listener->stack, list_member(oldest, struct iw_stream, tcp));
 	return true;
 }
@@ -285,7 +303,7 @@ static enum drop accept_syn(struct iw_listener *listener,
 	struct iw_stream *stream;
 	struct tcp_open open;
 
-	if (full && !recycle(listener))
+	if (full && !recycle(listener, now))
 		return DROP_SYN_QUEUE;
 	stream = iw_stream_create(stack, key, false, now);
 	if (!stream)
@@ -297,6 +315,7 @@ static enum drop accept_syn(struct iw_listener *listener,
 	iw_stack_open(stack, stream, &open, now);
 	tcp_accept(&stream->tcp, &open, &listener->tcp, syn, now);
 	stream->ep.listener = listener;
+	stream->ep.queue = listener->queue;
 	listener->asking_count++;
 	list_add_tail(&listener->asking, &stream->ep.asking);
 	iw_stack_settle(stack, stream);
@@ -389,6 +408,7 @@ bool iw_stack_output(struct iw_stack *stack, struct flow_key *key,
 		     struct tcp_segment *segment, nsec_t now)
 {
 	reap(stack);
+	iw_bynum_work(stack, now);
 	rdma_dev_settle(stack->dev, now);
 	if (stack->listens_anew)
 		ask_again(stack, now);
@@ -419,13 +439,17 @@ bool iw_stack_output(struct iw_stack *stack, struct flow_key *key,
 
 nsec_t iw_stack_deadline(const struct iw_stack *stack)
 {
-	return timerq_first(&stack->timers);
+	nsec_t streams = timerq_first(&stack->timers);
+	nsec_t bynum = iw_bynum_deadline(stack);
+
+	return streams < bynum ? streams : bynum;
 }
 
 void iw_stack_expire(struct iw_stack *stack, nsec_t now)
 {
 	struct timer *timer;
 
+	iw_bynum_expire(stack, now);
 	while ((timer = timerq_expired(&stack->timers, now)))
 		iw_stream_expire(list_member(timer, struct iw_stream, timer),
 				 now);

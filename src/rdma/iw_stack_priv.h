@@ -4,6 +4,7 @@
 #define URDMA_RDMA_IW_STACK_PRIV_H
 
 #include "base/list.h"
+#include "rdma/iw_bynum.h"
 #include "rdma/iw_gap.h"
 #include "rdma/iw_stack.h"
 #include "rdma/iw_stream.h"
@@ -31,7 +32,9 @@ struct iw_listener {
 	uint16_t port;
 	uint32_t backlog; /* most unanswered requests */
 	uint32_t asking_count;
-	struct list asking; /* struct iw_ep */
+	struct list asking; /* struct iw_ep, the oldest first */
+	struct list *queue; /* where its endpoints' events go */
+	bool evicts;	    /* the oldest gives way when it is full */
 	struct tcp_listener tcp;
 };
 
@@ -44,7 +47,8 @@ struct iw_stack {
 	uint32_t stream_count;
 	struct timerq timers;
 	struct list ready;
-	struct list events; /* struct iw_ep */
+	struct list events; /* struct iw_ep, of the connection manager's */
+	struct iw_bynum bynum;
 	struct list doomed;
 	struct list listeners;
 	struct iw_reset resets[IW_RESETS];
@@ -67,6 +71,13 @@ void iw_stack_remove(struct iw_stack *stack, struct iw_stream *stream);
 /* What tcp_connect() and tcp_accept() want to know. */
 void iw_stack_open(const struct iw_stack *stack, const struct iw_stream *stream,
 		   struct tcp_open *open, nsec_t now);
+
+/* As iw_connect(), for a queue pair whose peer is named by number. */
+int iw_connect_named(struct iw_stack *stack, const struct flow_key *key,
+		     struct rdma_qp *qp, const struct iw_params *params,
+		     void *user, nsec_t now, struct iw_ep **ep);
+/* As iw_stack_event(), of any endpoints' queue. */
+bool iw_take_event(struct list *queue, struct iw_event *event);
 
 /* After every change: the timer is set, output gets its turn, and what is over
  * is freed soon. */

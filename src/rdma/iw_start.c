@@ -75,7 +75,8 @@ static int open_stream(struct iw_stream *stream, struct rdma_qp *qp, nsec_t now)
 	stream->rx.read_pos = sq_first(&qp->sq);
 	iw_start_bind(stream, qp);
 	stream->phase = IW_PHASE_OPEN;
-	qp_enter(qp, QPS_RTS);
+	if (!qp->named) /* else its program says when */
+		qp_enter(qp, QPS_RTS);
 	iw_stream_tell(stream, IW_CONNECTED, 0);
 	return 0;
 }

@@ -48,6 +48,7 @@ struct iw_stream *iw_stream_create(struct iw_stack *stack,
 	mpa_neg_init(stream->neg, initiator ? MPA_INITIATOR : MPA_RESPONDER,
 		     config->mpa_revision);
 	stream->stack = stack;
+	stream->ep.queue = &stack->events;
 	stream->key = *key;
 	stream->initiator = initiator;
 	stream->give_up_at = now + config->setup_wait;
@@ -92,7 +93,7 @@ void iw_stream_tell(struct iw_stream *stream, enum iw_event_kind kind,
 	if (!ep->held && kind != IW_CONNECT_REQUEST)
 		return;
 	if (!ep->events)
-		list_add_tail(&stream->stack->events, &ep->link);
+		list_add_tail(ep->queue, &ep->link);
 	ep->events |= BIT(kind);
 	ep->error = error;
 }
@@ -165,7 +166,10 @@ static void hang_up(struct iw_stream *stream, nsec_t now)
 
 	if (stream->rx.wait_until != NSEC_NEVER || stream->rx.wait.job)
 		return; /* a message still waits for its RECV, or its memory */
-	iw_stream_end(stream, false, torn ? -ECONNRESET : 0, now);
+	if (!torn && stream->qp->named) /* it lingers: iw_bynum.h */
+		iw_stream_drop_qp(stream, false, now);
+	else
+		iw_stream_end(stream, false, torn ? -ECONNRESET : 0, now);
 }
 
 static int close_error(const struct iw_stream *stream)

@@ -49,7 +49,8 @@ enum iw_phase {
 
 /* What the connection manager names. */
 struct iw_ep {
-	struct list link;	      /* of those with events */
+	struct list link; /* of those with events: in `queue` */
+	struct list *queue;
 	struct iw_listener *listener; /* until the request is answered */
 	struct list asking; /* link: of the listener's unanswered ones */
 	void *user;

@@ -117,6 +117,13 @@ static void fail_wr(struct iw_stream *stream, enum wc_status status)
 	stream->tx.stopped = true;
 }
 
+/* One whose peer is named by number sends in RTR too: on iWARP the server of
+ * ib_send_bw posts its credits there, as rdma_cm would have made it RTS. */
+static bool may_send(const struct rdma_qp *qp)
+{
+	return qp_state_sends(qp->state) || (qp->named && qp->state == QPS_RTR);
+}
+
 /* Takes the next work request if none is waiting.  False: there is none. */
 static bool have_wr(struct iw_stream *stream)
 {
@@ -126,7 +133,7 @@ static bool have_wr(struct iw_stream *stream)
 
 	if (tx->has_wr)
 		return true;
-	if (tx->stopped || !qp_state_sends(qp->state) ||
+	if (tx->stopped || !may_send(qp) ||
 	    !sq_take(&qp->sq, &qp->view, &tx->wr))
 		return false;
 	wr = sq_wr(&qp->sq, tx->wr.pos);

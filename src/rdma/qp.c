@@ -78,23 +78,23 @@ static void flush_taken(struct rdma_qp *qp)
 	}
 }
 
-/* True: there may be more. */
-static bool flush_untaken(struct rdma_qp *qp)
+/* At most `most`.  True: there may be more. */
+static bool flush_untaken(struct rdma_qp *qp, enum wc_status status,
+			  uint32_t most)
 {
-	struct urdma_cqe cqe = { .status = WC_WR_FLUSH_ERR, .qp_num = qp->num };
+	struct urdma_cqe cqe = { .status = status, .qp_num = qp->num };
 	uint64_t wr_id;
 	uint8_t opcode;
 	uint32_t n = 0;
 
-	for (; n < FLUSH_MOST && sq_pop_untaken(&qp->sq, &wr_id, &opcode);
-	     n++) {
+	for (; n < most && sq_pop_untaken(&qp->sq, &wr_id, &opcode); n++) {
 		const struct wr_kind *kind = wr_kind(opcode);
 
 		cqe.wr_id = wr_id;
 		cqe.opcode = kind ? kind->wc_opcode : 0;
 		cq_push(qp->send_use.cq, &cqe, false);
 	}
-	return n == FLUSH_MOST;
+	return n == most;
 }
 
 /* Only what it has taken is its own. */
@@ -144,7 +144,7 @@ static void flush(struct rdma_qp *qp)
 	bool more;
 
 	flush_taken(qp);
-	more = flush_untaken(qp);
+	more = flush_untaken(qp, WC_WR_FLUSH_ERR, FLUSH_MOST);
 	more = flush_recv(qp) || more;
 	if (more)
 		doorbell_ring(qp->async.ctx->doorbell, qp->doorbell);
@@ -175,6 +175,32 @@ void qp_enter(struct rdma_qp *qp, enum qp_state state)
 		forget(qp);
 		mw_unbind_all(&qp->windows);
 	}
+}
+
+/* False: all in progress are done. */
+static bool blame_taken(struct rdma_qp *qp, enum wc_status status)
+{
+	uint32_t pos = sq_first(&qp->sq);
+
+	for (uint32_t n = 0; n < qp->sq.taken; n++) {
+		struct sq_wr *wr = sq_wr(&qp->sq, pos + n);
+
+		if (wr->state == SQ_WR_DONE && wr->status == WC_SUCCESS)
+			continue;
+		wr->state = SQ_WR_DONE;
+		wr->status = status;
+		return true;
+	}
+	return false;
+}
+
+void qp_fail(struct rdma_qp *qp, enum wc_status status)
+{
+	if (!blame_taken(qp, status)) {
+		flush_taken(qp);
+		flush_untaken(qp, status, 1);
+	}
+	qp_enter(qp, QPS_ERR);
 }
 
 bool qp_take_recv(struct rdma_qp *qp, struct recv_wr *wr)

@@ -37,6 +37,7 @@ struct rdma_qp {
 	struct sge_view view;	   /* what its SGEs are checked with */
 	struct sge_view recv_view; /* likewise, of RECVs */
 	struct iw_stream *stream;  /* iWARP; NULL: not connected */
+	struct iw_named *bynum;	   /* iWARP, iw_bynum.h */
 	struct rdma_pd *pd;
 	struct rdma_qp_caps caps;
 	struct urdma_qp_attr attr; /* as the program set it; qp_state is not */
@@ -66,6 +67,9 @@ struct recv_done {
  * is posted later.  RESET: everything in them is forgotten.
  */
 void qp_enter(struct rdma_qp *qp, enum qp_state state);
+
+/* To ERR because of the first work request that is not done, which says why. */
+void qp_fail(struct rdma_qp *qp, enum wc_status status);
 
 /* Completes the first work request in progress. */
 void qp_complete_send(struct rdma_qp *qp, enum wc_status status,

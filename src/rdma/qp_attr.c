@@ -137,6 +137,22 @@ static void change_state(struct rdma_qp *qp, uint8_t to, nsec_t now)
 	qp_transport(qp)->run(qp, now);
 }
 
+/* With what it has already of a name that comes in parts. */
+static int check_peer(const struct rdma_qp *qp,
+		      const struct urdma_qp_attr *attr, uint32_t mask)
+{
+	const struct rdma_transport *transport = qp_transport(qp);
+	struct urdma_qp_attr name = qp->attr;
+
+	if (!transport->check_peer)
+		return 0;
+	if (mask & QP_AV)
+		name.ah = attr->ah;
+	if (mask & QP_DEST_QPN)
+		name.dest_qp_num = attr->dest_qp_num;
+	return transport->check_peer(qp, &name);
+}
+
 static void keep(struct rdma_qp *qp, const struct urdma_qp_attr *attr,
 		 uint32_t mask)
 {
@@ -167,6 +183,8 @@ int rdma_qp_modify(struct rdma_qp *qp, const struct urdma_qp_attr *attr,
 		err = check_mask(qp, attr, mask);
 	if (!err && mask & QP_STATE)
 		err = check_state(qp, attr->qp_state);
+	if (!err && mask & NAMES)
+		err = check_peer(qp, attr, mask);
 	if (err)
 		return err;
 	keep(qp, attr, mask);

@@ -20,6 +20,7 @@ void rdma_config_init(struct rdma_config *config)
 		.answer_wait = 60 * NSEC_PER_SEC,
 		.mpa_revision = 2,
 		.mpa_crc = true,
+		.qpn_port = 4791, /* RoCEv2's in UDP, nobody's in TCP */
 		.limits = {
 			.max_qp = 65536,
 			.max_cq = 65536,

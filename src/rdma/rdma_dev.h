@@ -70,6 +70,9 @@ struct rdma_config {
 	/* MPA (RFC 5044, 6581): 1 or 2 first; ask for CRCs. */
 	uint8_t mpa_revision;
 	bool mpa_crc;
+	/* TCP port of iWARP queue pairs by number (iw_bynum.h), here and on
+	 * every peer; 0: there are none. */
+	uint16_t qpn_port;
 	struct rdma_limits limits;
 	struct buf_pool *pool; /* outlives the device */
 	/*

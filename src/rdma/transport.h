@@ -15,6 +15,7 @@
 struct rdma_dev;
 struct rdma_qp;
 struct rdma_qp_info;
+struct urdma_qp_attr;
 struct urdma_query_device_reply;
 struct urdma_query_port_reply;
 
@@ -43,6 +44,10 @@ struct rdma_transport {
 	void (*wake)(struct rdma_qp *qp, nsec_t now);
 	/* 0 or -EINVAL: whether it may enter `to`, which its state allows. */
 	int (*check)(const struct rdma_qp *qp, uint8_t to);
+	/* 0 or a negative errno: whether its peer may be who `attr` names by
+	 * number.  NULL: any. */
+	int (*check_peer)(const struct rdma_qp *qp,
+			  const struct urdma_qp_attr *attr);
 	/* It is about to enter ERR, or RESET (abrupt): nothing goes out or
 	 * comes in from now on. */
 	void (*stop)(struct rdma_qp *qp, bool abrupt, nsec_t now);

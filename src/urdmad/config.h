@@ -36,6 +36,7 @@ struct port_config {
 
 	uint32_t mtu; /* IP packet bytes; 0: the interface's, else 1500 */
 	uint32_t recv_wait_ms;
+	uint32_t mpa_qpn_port; /* 0: no queue pairs by number */
 	uint32_t max_qp;
 	uint32_t rx_desc_count; /* frames */
 	uint32_t tx_desc_count;

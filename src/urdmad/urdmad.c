@@ -129,6 +129,7 @@ static int open_device(struct urdmad *urdmad, unsigned int number)
 	memcpy(config.ip4, port->config->ipv4, sizeof(config.ip4));
 	config.mtu = (uint16_t)port->plan.mtu;
 	config.recv_wait = port->config->recv_wait_ms * NSEC_PER_MSEC;
+	config.qpn_port = (uint16_t)port->config->mpa_qpn_port;
 	config.limits.max_qp = port->config->max_qp;
 	config.pool = &port->pool;
 	config.random = random_bytes;

@@ -328,3 +328,23 @@ pair() {
 	finished "$name" "$*" || { output "$name-server" >&2; return 1; }
 	finished "$name-server" "${serve[*]}"
 }
+
+# ---- a network of the kernel's, for programs that exchange addresses ----
+
+declare -gA kernel_ip4=([a]=10.71.0.1 [b]=10.71.0.2)
+
+# Beside net0, where the kernel has no address.
+kernel_network_up() {
+	local h
+	ip link add net1 netns "$(netns a)" type veth \
+		peer name net1 netns "$(netns b)"
+	for h in a b; do
+		host "$h" ip address add "${kernel_ip4[$h]}/24" dev net1
+		host "$h" ip link set dev net1 up
+	done
+}
+
+# A socket of the kernel's listens.
+socket_listening() { # HOST PORT
+	host "$1" ss -Htln "sport = :$2" | grep -q .
+}
