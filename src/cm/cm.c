@@ -49,7 +49,8 @@ void cm_input(struct cm *cm, nsec_t now)
 	struct iw_event event;
 
 	for (unsigned int i = 0; i < cm->count; i++)
-		while (iw_stack_event(cm->devices[i].stack, &event))
+		while (cm->devices[i].stack &&
+		       iw_stack_event(cm->devices[i].stack, &event))
 			cm_iw_event(i, &event, now);
 }
 

@@ -65,9 +65,9 @@ enum cm_option {
 
 /* A port that urdmad serves. */
 struct cm_device {
-	struct iw_stack *stack;
-	struct cm_addr addr; /* its own address; the port is ignored */
-	uint8_t prefix_len;  /* of its subnet, bits */
+	struct iw_stack *stack; /* NULL: not iWARP, and no cm on it yet */
+	struct cm_addr addr;	/* its own address; the port is ignored */
+	uint8_t prefix_len;	/* of its subnet, bits */
 	uint8_t mac[6];
 	uint8_t node_guid[8]; /* as on the wire */
 };

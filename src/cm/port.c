@@ -140,6 +140,8 @@ static int use_everywhere(struct cm_id *id, const struct cm_addr *addr)
 	int number = addr->port;
 
 	for (unsigned int i = 0; i < id->cm->count; i++) {
+		if (!stack_of(id->cm, i))
+			continue;
 		number = port_use(id, &id->uses[i], addr, i, number);
 		if (number < 0) {
 			unuse_all(id);

@@ -10,6 +10,10 @@
 #include "rdma/rdma_ctx.h"
 #include "rdma/transport.h"
 
+/* No SEND with immediate: RFC 7306 knows immediate data only by itself, and
+ * behind a Write. */
+#define OPCODES ~BIT(URDMA_WR_SEND_IMM)
+
 static int open(struct rdma_dev *dev)
 {
 	gid_table_iwarp(&dev->gids, dev->config.mac, dev->config.ip4);
@@ -32,22 +36,9 @@ static void expire(struct rdma_dev *dev, nsec_t now)
 	iw_stack_expire(dev->iw, now);
 }
 
-static void query(const struct rdma_dev *dev,
-		  struct urdma_query_device_reply *reply)
-{
-	(void)dev;
-	(void)reply;
-}
-
-static void query_port(const struct rdma_dev *dev,
-		       struct urdma_query_port_reply *reply)
-{
-	(void)dev;
-	(void)reply;
-}
-
 static int attach(struct rdma_qp *qp)
 {
+	qp->sq.opcodes = OPCODES;
 	return iw_bynum_attach(qp);
 }
 
@@ -107,8 +98,6 @@ const struct rdma_transport iw_transport = {
 	.close = close,
 	.deadline = deadline,
 	.expire = expire,
-	.query = query,
-	.query_port = query_port,
 	.attach = attach,
 	.detach = detach,
 	.wake = wake,

@@ -50,6 +50,7 @@ void qp_complete_recv(struct rdma_qp *qp, const struct recv_done *done)
 		.imm = done->imm,
 		.qp_num = qp->num,
 		.wc_flags = done->flags,
+		.src_qp = done->src_qp,
 	};
 
 	if (qp->srq)
@@ -145,7 +146,8 @@ static void flush(struct rdma_qp *qp)
 
 	flush_taken(qp);
 	more = flush_untaken(qp, WC_WR_FLUSH_ERR, FLUSH_MOST);
-	more = flush_recv(qp) || more;
+	if (qp->state == QPS_ERR)
+		more = flush_recv(qp) || more;
 	if (more)
 		doorbell_ring(qp->async.ctx->doorbell, qp->doorbell);
 }
@@ -165,8 +167,9 @@ static void forget(struct rdma_qp *qp)
 void qp_enter(struct rdma_qp *qp, enum qp_state state)
 {
 	qp->state = state;
-	if (state == QPS_ERR) {
+	if (state == QPS_ERR || state == QPS_SQE)
 		flush(qp);
+	if (state == QPS_ERR) {
 		/* it takes no more: who waits to destroy it learns so */
 		if (qp->srq)
 			async_raise(&qp->async, EVENT_QP_LAST_WQE_REACHED);
@@ -218,7 +221,7 @@ void qp_service(struct bell *bell, nsec_t now)
 {
 	struct rdma_qp *qp = (struct rdma_qp *)bell;
 
-	if (qp->state == QPS_ERR)
+	if (qp->state == QPS_ERR || qp->state == QPS_SQE)
 		flush(qp);
 	else
 		qp_transport(qp)->wake(qp, now);

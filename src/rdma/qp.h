@@ -2,7 +2,7 @@
 /*
  * A queue pair: two queues, the CQs they complete into, a state, and its part
  * in the transport that carries it (transport.h): a stream while it is
- * connected.
+ * connected, or what RoCE keeps of it.
  *
  * What programs may do with it is rdma_dev.h; this is for the transports.
  */
@@ -21,6 +21,7 @@
 #include "rdma/sq.h"
 
 struct iw_stream;
+struct rv_qp;
 
 struct rdma_qp {
 	struct bell bell;
@@ -38,6 +39,7 @@ struct rdma_qp {
 	struct sge_view recv_view; /* likewise, of RECVs */
 	struct iw_stream *stream;  /* iWARP; NULL: not connected */
 	struct iw_named *bynum;	   /* iWARP, iw_bynum.h */
+	struct rv_qp *rv;	   /* RoCE; NULL: iWARP */
 	struct rdma_pd *pd;
 	struct rdma_qp_caps caps;
 	struct urdma_qp_attr attr; /* as the program set it; qp_state is not */
@@ -57,14 +59,16 @@ struct recv_done {
 	uint32_t status; /* enum wc_status */
 	uint32_t opcode; /* enum wc_opcode */
 	uint32_t byte_len;
-	uint32_t imm;	/* immediate, network order, or the invalidated key */
-	uint32_t flags; /* enum wc_flags */
+	uint32_t imm;	 /* immediate, network order, or the invalidated key */
+	uint32_t flags;	 /* enum wc_flags */
+	uint32_t src_qp; /* of datagrams */
 	bool solicited;
 };
 
 /*
  * Changes the state.  ERR: everything in the queues flushes, now and when it
- * is posted later.  RESET: everything in them is forgotten.
+ * is posted later.  SQE: likewise, what is to be sent.  RESET: everything in
+ * them is forgotten.
  */
 void qp_enter(struct rdma_qp *qp, enum qp_state state);
 

@@ -14,8 +14,9 @@
 struct rdma_dev {
 	struct rdma_config config;
 	const struct rdma_transport *transport;
-	struct iw_stack *iw; /* its stack */
 	struct gid_table gids;
+	struct iw_stack *iw; /* the stack of the one */
+	struct rv_stack *rv; /* or of the other */
 	struct idtable qps;  /* by number */
 	struct idtable keys; /* struct mr by key_index() */
 	struct list ctxs;

@@ -41,6 +41,7 @@ void rdma_config_init(struct rdma_config *config)
 
 static const struct rdma_transport *const transports[] = {
 	[RDMA_IWARP] = &iw_transport,
+	[RDMA_ROCE] = &rv_transport,
 };
 
 struct rdma_dev *rdma_dev_create(const struct rdma_config *config)
@@ -76,6 +77,11 @@ void rdma_dev_destroy(struct rdma_dev *dev)
 struct iw_stack *rdma_dev_iw(struct rdma_dev *dev)
 {
 	return dev->iw;
+}
+
+struct rv_stack *rdma_dev_rv(struct rdma_dev *dev)
+{
+	return dev->rv;
 }
 
 nsec_t rdma_dev_deadline(const struct rdma_dev *dev)
@@ -155,14 +161,14 @@ void rdma_dev_query(const struct rdma_dev *dev,
 		.max_pkeys = 1,
 		.phys_port_cnt = 1,
 	};
-	dev->transport->query(dev, reply);
 }
 
 uint8_t rdma_dev_mtu(const struct rdma_dev *dev)
 {
 	uint8_t value = 1;
 
-	while (value < 5 && 256u << value <= dev->config.mtu)
+	while (value < 5 &&
+	       (256u << value) + dev->transport->overhead <= dev->config.mtu)
 		value++;
 	return value;
 }
@@ -189,7 +195,6 @@ int rdma_dev_query_port(const struct rdma_dev *dev, uint32_t port,
 		.link_layer = ETHERNET,
 		.max_vl_num = 1,
 	};
-	dev->transport->query_port(dev, reply);
 	return 0;
 }
 

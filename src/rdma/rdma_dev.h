@@ -33,6 +33,7 @@ struct rdma_ctx;
 struct rdma_dev;
 struct rdma_qp;
 struct rdma_srq;
+struct rv_stack;
 
 /* What the device grants to all its programs together, and to one queue. */
 struct rdma_limits {
@@ -53,7 +54,7 @@ struct rdma_limits {
 	uint64_t max_mr_size; /* bytes */
 };
 
-enum rdma_transport_kind { RDMA_IWARP };
+enum rdma_transport_kind { RDMA_IWARP, RDMA_ROCE };
 
 struct rdma_config {
 	enum rdma_transport_kind transport;
@@ -98,6 +99,7 @@ void rdma_dev_destroy(struct rdma_dev *dev);
 
 /* What the port feeds, of the device's transport; NULL: it has the other. */
 struct iw_stack *rdma_dev_iw(struct rdma_dev *dev);
+struct rv_stack *rdma_dev_rv(struct rdma_dev *dev);
 
 /* When rdma_dev_set_time() and rdma_dev_expire() are due; NSEC_NEVER: not at
  * all. */

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bits.h"
+
 /* A message may have 2^31 - 1 bytes, as query_port tells. */
 #define MESSAGE_MAX ((UINT32_C(1) << 31) - 1)
 
@@ -15,6 +17,7 @@ static const struct wr_kind kinds[] = {
 	[URDMA_WR_WRITE] = { KIND(WC_RDMA_WRITE), .may_inline = true },
 	[URDMA_WR_WRITE_IMM] = { KIND(WC_RDMA_WRITE), .may_inline = true },
 	[URDMA_WR_SEND] = { KIND(WC_SEND), .may_inline = true },
+	[URDMA_WR_SEND_IMM] = { KIND(WC_SEND), .may_inline = true },
 	[URDMA_WR_READ] = { KIND(WC_RDMA_READ), BRINGS_BACK },
 	[URDMA_WR_CAS] = { KIND(WC_COMP_SWAP), BRINGS_BACK,
 			   .bytes = WR_ATOMIC_BYTES },
@@ -38,6 +41,7 @@ int sq_init(struct sq *sq, struct urdma_ring *shared, uint32_t slots,
 {
 	ring_init(&sq->ring, shared, slots, stride);
 	sq->taken = 0;
+	sq->opcodes = UINT32_MAX;
 	sq->max_inline = stride - sizeof(struct urdma_sqe);
 	sq->wrs = calloc(slots, sizeof(*sq->wrs));
 	return sq->wrs ? 0 : -ENOMEM;
@@ -56,7 +60,7 @@ static enum wc_status check_form(const struct sq *sq, struct send_wr *wr,
 	const struct wr_kind *kind = wr_kind(wr->sqe.opcode);
 
 	wr->sges.count = 0;
-	if (!kind)
+	if (!kind || !(sq->opcodes & BIT(wr->sqe.opcode)))
 		return WC_LOC_QP_OP_ERR;
 	if (wr->sqe.flags & URDMA_WRF_INLINE) {
 		wr->length = wr->sqe.inline_len;

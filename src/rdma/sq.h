@@ -47,6 +47,7 @@ struct sq {
 	uint32_t taken;	   /* in progress, from the ring's head on */
 	uint32_t max_sge;
 	uint32_t max_inline; /* bytes that a slot has room for */
+	uint32_t opcodes;    /* BIT(enum urdma_wr_opcode) that may be sent */
 	bool signal_all;
 };
 
@@ -71,7 +72,7 @@ struct wr_kind {
 	uint32_t bytes;	   /* that they must have together; 0: any */
 };
 
-/* NULL: unknown or not supported. */
+/* NULL: unknown, or supported on no queue pair. */
 const struct wr_kind *wr_kind(uint32_t opcode);
 
 /* `wrs` is allocated here; -ENOMEM. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * What carries the queue pairs of a device over its port: iWARP
- * (iw_transport, iw_qp.c).  Verbs objects know no more of it than this table;
- * a port knows its stack.
+ * (iw_qp.c) or RoCEv2 (rv_transport.c).  Verbs objects know no more of it than
+ * this table; a port knows its stack.
  */
 #ifndef URDMA_RDMA_TRANSPORT_H
 #define URDMA_RDMA_TRANSPORT_H
@@ -16,25 +16,20 @@ struct rdma_dev;
 struct rdma_qp;
 struct rdma_qp_info;
 struct urdma_qp_attr;
-struct urdma_query_device_reply;
-struct urdma_query_port_reply;
 
 struct rdma_transport {
 	uint32_t qp_types; /* BIT(enum qp_type) */
 	/* Queue pairs are connected by number and in no other way, so that
 	 * ibv_modify_qp(3) is held to all of qp_mask.h. */
 	bool by_number_only;
+	/* Bytes of an IP packet that are not payload of the path MTU. */
+	uint16_t overhead;
 	/* Makes the stack of a device: 0 or -ENOMEM, and then frees it.  Also
 	 * the half-made. */
 	int (*open)(struct rdma_dev *dev);
 	void (*close)(struct rdma_dev *dev);
 	nsec_t (*deadline)(const struct rdma_dev *dev);
 	void (*expire)(struct rdma_dev *dev, nsec_t now);
-	/* What is not as on the other kind of device. */
-	void (*query)(const struct rdma_dev *dev,
-		      struct urdma_query_device_reply *reply);
-	void (*query_port)(const struct rdma_dev *dev,
-			   struct urdma_query_port_reply *reply);
 
 	/* A queue pair was made, in RESET: its part here.  0 or -ENOMEM. */
 	int (*attach)(struct rdma_qp *qp);
@@ -58,5 +53,6 @@ struct rdma_transport {
 };
 
 extern const struct rdma_transport iw_transport;
+extern const struct rdma_transport rv_transport;
 
 #endif

@@ -38,6 +38,7 @@ enum wc_opcode {
 };
 
 enum wc_flags {
+	WC_GRH = 1 << 0,
 	WC_WITH_IMM = 1 << 1,
 	WC_WITH_INV = 1 << 3,
 };

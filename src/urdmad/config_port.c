@@ -85,11 +85,14 @@ static bool read_transport(struct config_reader *reader,
 			   const struct config_key *key,
 			   struct json_object *value, void *into)
 {
-	(void)into;
-	if (json_object_is_type(value, json_type_string) &&
-	    strcmp(json_object_get_string(value), "iwarp") == 0)
-		return true;
-	return config_unwanted(reader, value, key->want);
+	struct port_config *port = into;
+	const char *text = json_object_is_type(value, json_type_string)
+				   ? json_object_get_string(value)
+				   : "";
+
+	port->roce = strcmp(text, "roce") == 0;
+	return port->roce || strcmp(text, "iwarp") == 0 ||
+	       config_unwanted(reader, value, key->want);
 }
 
 static bool read_exception(struct config_reader *reader,
@@ -126,8 +129,7 @@ const struct config_key config_port_keys[] = {
 	  "a host's IPv4 address as \"10.2.0.100/24\"" },
 	{ "mac", read_mac, 0, 0, 0,
 	  "a unicast MAC address as \"02:00:00:00:00:01\"" },
-	{ "transport", read_transport, 0, 0, 0,
-	  "\"iwarp\" (RoCE is not there yet)" },
+	{ "transport", read_transport, 0, 0, 0, "\"iwarp\" or \"roce\"" },
 	{ "ipv6_address", config_refuse, 0, 0, 0,
 	  "no such key: IPv6 is not there yet" },
 	{ "exception", read_exception, 0, 0, 0,

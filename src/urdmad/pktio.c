@@ -9,7 +9,9 @@
 #include "net/flow.h"
 #include "net/icmp.h"
 #include "net/ip4.h"
+#include "net/udp.h"
 #include "rdma/iw_stack.h"
+#include "roce/packet.h"
 #include "tcp/segment.h"
 #include "urdmad/config.h"
 #include "urdmad/exception.h"
@@ -85,6 +87,19 @@ void pktio_send_ip4(struct port *port, struct rte_mbuf *mbuf,
 	mbuf = neigh_hold(&port->neigh, hop, mbuf);
 	port->counters.tx_no_neigh += mbuf != NULL;
 	rte_pktmbuf_free(mbuf);
+}
+
+void pktio_loop_back(struct port *port, struct rte_mbuf *mbuf, uint16_t type)
+{
+	put_eth(port, mbuf, port->mac, type);
+	if (port->loop_count == PORT_LOOP_MAX) {
+		port->counters.tx_full++;
+		rte_pktmbuf_free(mbuf);
+		return;
+	}
+	port->loop[(port->loop_head + port->loop_count++) % PORT_LOOP_MAX] =
+		mbuf;
+	port->counters.tx_looped++;
 }
 
 static void send_arp(struct port *port, const struct neigh_output *out)
@@ -173,9 +188,23 @@ static enum drop ip4_input(struct port *port, struct pktio_frame *frame,
 		return DROP_NOT_OURS;
 	if (ip.protocol == IP4_ICMP)
 		return icmp_input(port, frame, &ip);
-	if (ip.protocol == IP4_TCP)
+	if (ip.protocol == IP4_TCP && port->iw)
 		return pktio_tcp_input(port, frame, &ip, now);
+	if (ip.protocol == IP4_UDP)
+		return pktio_udp_input(port, frame, &ip, now);
 	return DROP_IP_PROTOCOL;
+}
+
+static bool is_iwarp(const struct port *port, const struct ip4 *ip,
+		     const uint8_t *tcp, nsec_t now)
+{
+	struct flow_key key;
+
+	flow_addr_from_ip4(key.local, ip->dst);
+	flow_addr_from_ip4(key.remote, ip->src);
+	key.remote_port = load_be16(tcp);
+	key.local_port = load_be16(tcp + 2);
+	return iw_stack_wants(port->iw, &key, now);
 }
 
 /* Where the kernel shares the address: is it ours?  What is malformed is
@@ -184,19 +213,17 @@ static bool is_rdma(const struct port *port, const struct pktio_frame *frame,
 		    nsec_t now)
 {
 	struct wire in = frame->in;
-	struct flow_key key;
 	struct ip4 ip;
 
 	if (frame->eth.type != ETH_TYPE_IP4 || eth_is_group(frame->eth.dst) ||
-	    ip4_strip(&ip, &in) != DROP_NONE || ip.protocol != IP4_TCP ||
-	    memcmp(ip.dst, port->config->ipv4, sizeof(ip.dst)) != 0 ||
-	    in.left < TCP_HEADER_LEN)
+	    ip4_strip(&ip, &in) != DROP_NONE ||
+	    memcmp(ip.dst, port->config->ipv4, sizeof(ip.dst)) != 0)
 		return false;
-	flow_addr_from_ip4(key.local, ip.dst);
-	flow_addr_from_ip4(key.remote, ip.src);
-	key.remote_port = load_be16(in.pos);
-	key.local_port = load_be16(in.pos + 2);
-	return iw_stack_wants(port->stack, &key, now);
+	if (port->rv)
+		return ip.protocol == IP4_UDP && in.left >= UDP_LEN &&
+		       load_be16(in.pos + 2) == ROCE_UDP_PORT;
+	return ip.protocol == IP4_TCP && in.left >= TCP_HEADER_LEN &&
+	       is_iwarp(port, &ip, in.pos, now);
 }
 
 static enum drop input(struct port *port, struct pktio_frame *frame, nsec_t now)
@@ -279,6 +306,12 @@ static unsigned int send_of_kernel(struct port *port)
 	return count;
 }
 
+static bool output(struct port *port, nsec_t now)
+{
+	return port->iw ? pktio_tcp_output(port, now)
+			: pktio_udp_output(port, now);
+}
+
 unsigned int pktio_transmit(struct port *port, nsec_t now)
 {
 	unsigned int count = send_neigh(port);
@@ -287,8 +320,7 @@ unsigned int pktio_transmit(struct port *port, nsec_t now)
 	if (port->exception)
 		count += send_of_kernel(port);
 	flush(port);
-	while (count < limit && pktio_ready(port) &&
-	       pktio_tcp_output(port, now))
+	while (count < limit && pktio_ready(port) && output(port, now))
 		count++;
 	flush(port);
 	return count;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * A port's frames: received ones are checked, answered (ARP, ICMP echo) or
- * handed to the device's stack (TCP); what the stack and the neighbour cache
- * have to say goes out.  Every frame that goes no further is counted by
+ * handed to the device's stack (TCP or UDP); what the stack and the neighbour
+ * cache have to say goes out.  Every frame that goes no further is counted by
  * reason.
  */
 #ifndef URDMA_URDMAD_PKTIO_H
@@ -25,7 +25,7 @@ unsigned int pktio_receive(struct port *port, nsec_t now);
 unsigned int pktio_transmit(struct port *port, nsec_t now);
 
 /*
- * Between pktio.c and pktio_tcp.c.
+ * Between pktio.c, pktio_tcp.c and pktio_udp.c.
  */
 enum { PKTIO_IP4_HEADERS = 34 }; /* Ethernet and IPv4 */
 
@@ -39,6 +39,14 @@ enum drop pktio_tcp_input(struct port *port, struct pktio_frame *frame,
 			  const struct ip4 *ip, nsec_t now);
 /* One segment of the stack, false: it has none. */
 bool pktio_tcp_output(struct port *port, nsec_t now);
+
+enum drop pktio_udp_input(struct port *port, struct pktio_frame *frame,
+			  const struct ip4 *ip, nsec_t now);
+bool pktio_udp_output(struct port *port, nsec_t now);
+
+/* Takes a packet to our own address, with room for the Ethernet header: it is
+ * received with the next turn.  `type`: of the Ethernet header. */
+void pktio_loop_back(struct port *port, struct rte_mbuf *mbuf, uint16_t type);
 
 /* Whether there is room for another frame. */
 bool pktio_ready(const struct port *port);

@@ -59,7 +59,7 @@ enum drop pktio_tcp_input(struct port *port, struct pktio_frame *frame,
 	flow_addr_from_ip4(key.remote, ip->src);
 	key.local_port = segment.dst_port;
 	key.remote_port = segment.src_port;
-	return iw_stack_input(port->stack, &key, &segment,
+	return iw_stack_input(port->iw, &key, &segment,
 			      take_payload(frame, &segment), now);
 }
 
@@ -127,25 +127,6 @@ static void put_headers(struct rte_mbuf *mbuf, const struct flow_key *key,
 		    cksum_add(sum, tcp_at, ip.payload_len));
 }
 
-/* To our own address: what is received must be another buf than what is kept
- * for retransmission, so these are always copies. */
-static void loop_back(struct port *port, struct rte_mbuf *mbuf)
-{
-	struct eth eth = { .type = ETH_TYPE_IP4 };
-
-	memcpy(eth.dst, port->mac, ETH_ADDR);
-	memcpy(eth.src, port->mac, ETH_ADDR);
-	eth_encode(&eth, rte_pktmbuf_mtod(mbuf, uint8_t *));
-	if (port->loop_count == PORT_LOOP_MAX) {
-		port->counters.tx_full++;
-		rte_pktmbuf_free(mbuf);
-		return;
-	}
-	port->loop[(port->loop_head + port->loop_count++) % PORT_LOOP_MAX] =
-		mbuf;
-	port->counters.tx_looped++;
-}
-
 static void send_segment(struct port *port, const struct flow_key *key,
 			 const struct tcp_segment *segment, nsec_t now)
 {
@@ -167,7 +148,9 @@ static void send_segment(struct port *port, const struct flow_key *key,
 	}
 	put_headers(mbuf, key, segment);
 	if (ours)
-		loop_back(port, mbuf);
+		/* a copy: what is received must be another buf than what is
+		 * kept for retransmission */
+		pktio_loop_back(port, mbuf, ETH_TYPE_IP4);
 	else
 		pktio_send_ip4(port, mbuf, dst, now);
 }
@@ -177,7 +160,7 @@ bool pktio_tcp_output(struct port *port, nsec_t now)
 	struct flow_key key;
 	struct tcp_segment segment;
 
-	if (!iw_stack_output(port->stack, &key, &segment, now))
+	if (!iw_stack_output(port->iw, &key, &segment, now))
 		return false;
 	send_segment(port, &key, &segment, now);
 	return true;

@@ -28,6 +28,7 @@ struct iw_stack;
 struct port_config;
 struct rte_mbuf;
 struct rte_mempool;
+struct rv_stack;
 
 struct port_error {
 	char text[PORT_ERROR_MAX];
@@ -63,7 +64,8 @@ struct port {
 
 	struct neigh neigh;
 	struct exception *exception; /* NULL: the address is ours alone */
-	struct iw_stack *stack;	     /* the device's, set by the owner */
+	struct iw_stack *iw; /* the device's, set by the owner: */
+	struct rv_stack *rv; /* one of the two */
 	struct rte_mbuf *tx[PORT_BURST_MAX]; /* built, not handed over yet */
 	unsigned int tx_count;
 	struct rte_mbuf *loop[PORT_LOOP_MAX];

@@ -14,6 +14,7 @@
 
 #include "cm/cm.h"
 #include "rdma/qp_info.h"
+#include "rdma/rv_stack.h"
 #include "urdmad/control.h"
 #include "urdmad/now.h"
 #include "urdmad/session.h"
@@ -45,6 +46,21 @@ static void add_mac(struct json_object *to, const uint8_t m[6])
 	add_text(to, "mac", text);
 }
 
+/* Why RoCE packets were, in `drops`' number "roce". */
+static void add_refused(struct json_object *to, const struct rv_stack *stack)
+{
+	const char *name;
+	uint64_t count;
+
+	for (unsigned int i = 0; rv_stack_counter(stack, i, &name, &count); i++)
+		if (count) {
+			char key[64];
+
+			snprintf(key, sizeof(key), "roce_%s", name);
+			add_number(to, key, count);
+		}
+}
+
 /* Counters that are not zero, by name. */
 static struct json_object *drops(const struct port *port)
 {
@@ -54,6 +70,8 @@ static struct json_object *drops(const struct port *port)
 		if (port->counters.drops[i])
 			add_number(object, drop_name[i],
 				   port->counters.drops[i]);
+	if (port->rv)
+		add_refused(object, port->rv);
 	return object;
 }
 
@@ -67,7 +85,7 @@ static struct json_object *device(const struct port *port)
 	snprintf(address, sizeof(address), "%s/%u", ip,
 		 port->config->prefix_len);
 	add_text(object, "name", port->config->name);
-	add_text(object, "transport", "iwarp");
+	add_text(object, "transport", port->config->roce ? "roce" : "iwarp");
 	if (port->config->netdev)
 		add_text(object, "netdev", port->config->netdev);
 	add_text(object, "ipv4_address", address);

@@ -142,7 +142,7 @@ static void put_device(struct tree *tree, const struct sysfs_device *device,
 	put(tree, "abi_version", "1\n");
 
 	enter(tree, "sys/class/infiniband/%s", device->name);
-	put(tree, "node_type", "4: RNIC\n");
+	put(tree, "node_type", "%s\n", device->roce ? "1: CA" : "4: RNIC");
 	put_guid(tree, "node_guid", device->mac);
 	put_guid(tree, "sys_image_guid", device->mac);
 	put(tree, "node_desc", "urdma\n");

@@ -7,6 +7,7 @@
 #ifndef URDMA_URDMAD_SYSFS_H
 #define URDMA_URDMAD_SYSFS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,7 @@ struct sysfs_device {
 	const char *netdev; /* of gid_attrs/ndevs; NULL: none */
 	uint8_t mac[6];
 	const struct gid_table *gids;
+	bool roce;    /* else iWARP */
 	uint32_t mtu; /* bytes */
 	uint64_t rate_mbps;
 };

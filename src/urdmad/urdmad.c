@@ -125,6 +125,7 @@ static int open_device(struct urdmad *urdmad, unsigned int number)
 	struct rdma_config config;
 
 	rdma_config_init(&config);
+	config.transport = port->config->roce ? RDMA_ROCE : RDMA_IWARP;
 	memcpy(config.mac, port->mac, sizeof(config.mac));
 	memcpy(config.ip4, port->config->ipv4, sizeof(config.ip4));
 	config.mtu = (uint16_t)port->plan.mtu;
@@ -141,13 +142,16 @@ static int open_device(struct urdmad *urdmad, unsigned int number)
 	urdmad->devices[number] = rdma_dev_create(&config);
 	if (!urdmad->devices[number])
 		return -ENOMEM;
-	port->stack = rdma_dev_iw(urdmad->devices[number]);
+	port->iw = rdma_dev_iw(urdmad->devices[number]);
+	port->rv = rdma_dev_rv(urdmad->devices[number]);
 	return 0;
 }
 
 static void describe_to_cm(struct cm_device *device, const struct port *port)
 {
-	device->stack = port->stack;
+	device->stack = port->iw;
+	if (!port->iw)
+		return; /* no address: nothing is resolved to it */
 	device->addr = cm_addr_ip4(port->config->ipv4, 0);
 	device->prefix_len = port->config->prefix_len;
 	memcpy(device->mac, port->mac, sizeof(device->mac));
@@ -216,6 +220,7 @@ static void describe(struct sysfs_device *device, const struct port *port,
 	device->gids = rdma_dev_gids(dev);
 	device->name = port->config->name;
 	device->netdev = port->config->netdev;
+	device->roce = port->config->roce;
 	memcpy(device->mac, port->mac, sizeof(device->mac));
 	device->mtu = port->plan.mtu;
 }

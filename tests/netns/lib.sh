@@ -35,6 +35,8 @@ LAB=${LAB:-urdma-$$}
 dir=                     # sockets, configurations, logs: made by lab_dir
 
 declare -gA ip4=([a]=10.70.0.1 [b]=10.70.0.2)
+declare -gA side=([a]=10.71.0.1 [b]=10.71.0.2)
+TRANSPORT=${TRANSPORT:-iwarp}
 
 say() { printf '%s\n' "$*"; }
 complain() { printf '%s\n' "$*" >&2; }
@@ -110,6 +112,18 @@ lab_up_impaired() {
 		interface_up wire "to_$h"
 	done
 	relay_start "$@"
+}
+
+# A second network, of the kernels' own: programs that connect queue pairs by
+# number tell each other theirs over TCP.
+side_up() {
+	local h
+	ip link add side netns "$(netns a)" type veth \
+		peer name side netns "$(netns b)"
+	for h in a b; do
+		host "$h" ip address add "${side[$h]}/24" dev side
+		host "$h" ip link set side up
+	done
 }
 
 relay_start() {
@@ -237,7 +251,8 @@ lab_trap() {
 
 config_default() { # HOST
 	cat <<-END
-	{ "ports": [ { "netdev": "net0", "ipv4_address": "${ip4[$1]}/24" } ],
+	{ "ports": [ { "netdev": "net0", "ipv4_address": "${ip4[$1]}/24",
+	               "transport": "$TRANSPORT" } ],
 	  "sock_name": "$dir/$1.sock" }
 	END
 }

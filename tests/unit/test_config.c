@@ -275,12 +275,29 @@ static void a_mac_that_no_port_has_is_refused(void **state)
 	}
 }
 
+static void a_transport_is_iwarp_or_roce(void **state)
+{
+	(void)state;
+	accepts("{ \"ports\": [ { \"netdev\": \"a\","
+		"\"ipv4_address\": \"10.2.0.1\" }, { \"netdev\": \"b\","
+		"\"ipv4_address\": \"10.2.0.2\", \"transport\": \"roce\" },"
+		"{ \"netdev\": \"c\", \"ipv4_address\": \"10.2.0.3\","
+		"\"transport\": \"iwarp\" } ] }");
+	assert_false(config.ports[0].roce);
+	assert_true(config.ports[1].roce);
+	assert_false(config.ports[2].roce);
+	config_free(&config);
+	port_refuses("\"transport\": \"ib\"",
+		     "ports[0].transport: found \"ib\", want \"iwarp\" or "
+		     "\"roce\"");
+	port_refuses("\"transport\": 2",
+		     "ports[0].transport: found 2, want \"iwarp\" or "
+		     "\"roce\"");
+}
+
 static void what_does_not_work_yet_is_refused_with_the_reason(void **state)
 {
 	(void)state;
-	port_refuses("\"transport\": \"roce\"",
-		     "ports[0].transport: found \"roce\", want \"iwarp\" (RoCE "
-		     "is not there yet)");
 	port_refuses("\"exception\": \"virtio_user\"",
 		     "ports[0].exception: found \"virtio_user\", want "
 		     "\"tap\", or false (virtio_user is not there yet)");
@@ -409,6 +426,7 @@ int main(void)
 		cmocka_unit_test(a_port_without_an_address_is_refused),
 		cmocka_unit_test(an_address_that_no_host_has_is_refused),
 		cmocka_unit_test(a_mac_that_no_port_has_is_refused),
+		cmocka_unit_test(a_transport_is_iwarp_or_roce),
 		cmocka_unit_test(
 			what_does_not_work_yet_is_refused_with_the_reason),
 		cmocka_unit_test(

@@ -166,6 +166,7 @@ static void what_it_cannot_do_is_refused(void **state)
 	struct urdma_sqe sqe = { .opcode = URDMA_WR_SEND };
 
 	(void)state;
+	f.sq.opcodes = ~(1u << URDMA_WR_SEND_IMM);
 	post_one(URDMA_WR_SEND_IMM, 0, 1, KEY);
 	assert_int_equal(take_status(), WC_LOC_QP_OP_ERR);
 	post_one(200, 0, 1, KEY);

@@ -26,6 +26,7 @@ static const struct sysfs_device devices[] = {
 	  .mtu = 9000 },
 	{ .name = "other",
 	  .mac = { 0x02, 0, 0, 0, 0, 2 },
+	  .roce = true,
 	  .gids = &gids,
 	  .mtu = 1500 },
 };
@@ -77,6 +78,7 @@ static void programs_find_what_libibverbs_looks_for(void **state)
 	expect("sys/class/infiniband_verbs/uverbs1/ibdev", "other\n");
 	expect("sys/class/infiniband_verbs/uverbs1/dev", "231:193\n");
 	expect("sys/class/infiniband/urdma0/node_type", "4: RNIC\n");
+	expect("sys/class/infiniband/other/node_type", "1: CA\n");
 	expect("sys/class/infiniband/urdma0/node_guid",
 	       "0000:00ff:feaa:bbcc\n");
 	expect("sys/class/infiniband/other/ports/1/state", "4: ACTIVE\n");

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "rdma/rv_path.h"
+
+#include <string.h>
+
+#include "net/ip4.h"
+#include "net/ip6.h"
+#include "net/udp.h"
+#include "rdma/rdma_ctx.h"
+#include "roce/packet.h"
+
+enum { PORT_BASE = 0xc000, PORT_MASK = 0x3fff, LABEL_MASK = 0xfffff };
+
+/* As rdma-core's rdma_flow_label_to_udp_sport() and rdma_calc_flow_label(). */
+uint16_t rv_path_port(uint32_t qpn, uint32_t peer, uint32_t flow_label)
+{
+	uint64_t mix = (uint64_t)qpn * (peer ? peer : 1);
+	uint32_t label = flow_label;
+
+	mix ^= mix >> 20;
+	mix ^= mix >> 40;
+	if (!label)
+		label = mix & LABEL_MASK;
+	return (uint16_t)(PORT_BASE | ((label ^ label >> 14) & PORT_MASK));
+}
+
+void rv_path_init(struct rv_path *path, const struct rdma_dev *dev,
+		  const struct urdma_ah_attr *attr, uint32_t qpn, uint32_t peer)
+{
+	const struct gid *gid = &dev->gids.entries[attr->sgid_index];
+
+	*path = (struct rv_path){
+		.src_port = rv_path_port(qpn, peer, attr->flow_label),
+		.tclass = attr->traffic_class,
+		.hops = attr->hop_limit ? attr->hop_limit : IP4_TTL,
+		.flow_label = attr->flow_label,
+	};
+	memcpy(path->remote, attr->dgid, FLOW_ADDR_LEN);
+	memcpy(path->local, gid->raw, FLOW_ADDR_LEN);
+}
+
+void rv_path_ends(const uint8_t *ip, uint8_t local[FLOW_ADDR_LEN],
+		  uint8_t remote[FLOW_ADDR_LEN])
+{
+	if (ip[0] >> 4 == 4) {
+		flow_addr_from_ip4(remote, ip + 12);
+		flow_addr_from_ip4(local, ip + 16);
+	} else {
+		memcpy(remote, ip + 8, FLOW_ADDR_LEN);
+		memcpy(local, ip + 24, FLOW_ADDR_LEN);
+	}
+}
+
+uint32_t rv_path_headers(const struct rv_path *path)
+{
+	return (rv_path_is_ip4(path) ? IP4_LEN : IP6_LEN) + UDP_LEN;
+}
+
+static void encode4(const struct rv_path *path, uint16_t len, uint8_t *out)
+{
+	struct ip4 ip = {
+		.protocol = IP4_UDP,
+		.tos = path->tclass,
+		.ttl = path->hops,
+		.payload_len = len,
+	};
+
+	memcpy(ip.src, flow_addr_ip4(path->local), sizeof(ip.src));
+	memcpy(ip.dst, flow_addr_ip4(path->remote), sizeof(ip.dst));
+	ip4_encode(&ip, out);
+}
+
+static void encode6(const struct rv_path *path, uint16_t len, uint8_t *out)
+{
+	struct ip6 ip = {
+		.next_header = IP6_UDP,
+		.traffic_class = path->tclass,
+		.hops = path->hops,
+		.flow_label = path->flow_label,
+		.payload_len = len,
+	};
+
+	memcpy(ip.src, path->local, sizeof(ip.src));
+	memcpy(ip.dst, path->remote, sizeof(ip.dst));
+	ip6_encode(&ip, out);
+}
+
+void rv_path_encode(const struct rv_path *path, uint32_t len, uint8_t *out)
+{
+	const struct udp udp = {
+		.src_port = path->src_port,
+		.dst_port = ROCE_UDP_PORT,
+		.payload_len = (uint16_t)len,
+	};
+
+	if (rv_path_is_ip4(path))
+		encode4(path, (uint16_t)(UDP_LEN + len), out);
+	else
+		encode6(path, (uint16_t)(UDP_LEN + len), out);
+	udp_encode(&udp, out + rv_path_headers(path) - UDP_LEN);
+}
