@@ -440,15 +440,6 @@ void iw_tx_fill(struct iw_stream *stream, nsec_t now)
 		iw_tx_complete(stream, now);
 }
 
-static void drained(struct rdma_qp *qp)
-{
-	if (qp->state != QPS_SQD || qp->sq.taken ||
-	    !qp->attr.en_sqd_async_notify)
-		return;
-	qp->attr.en_sqd_async_notify = 0;
-	async_raise(&qp->async, EVENT_SQ_DRAINED);
-}
-
 void iw_tx_complete(struct iw_stream *stream, nsec_t now)
 {
 	struct rdma_qp *qp = stream->qp;
@@ -468,5 +459,5 @@ void iw_tx_complete(struct iw_stream *stream, nsec_t now)
 		iw_fault_send(stream, RDMAP_CATASTROPHIC, NULL, 0, 0, now);
 		return;
 	}
-	drained(qp);
+	qp_drained(qp);
 }

@@ -40,6 +40,15 @@ void qp_complete_send(struct rdma_qp *qp, enum wc_status status,
 		cq_push(qp->send_use.cq, &cqe, false);
 }
 
+void qp_drained(struct rdma_qp *qp)
+{
+	if (qp->state != QPS_SQD || qp->sq.taken ||
+	    !qp->attr.en_sqd_async_notify)
+		return;
+	qp->attr.en_sqd_async_notify = 0;
+	async_raise(&qp->async, EVENT_SQ_DRAINED);
+}
+
 void qp_complete_recv(struct rdma_qp *qp, const struct recv_done *done)
 {
 	struct urdma_cqe cqe = {

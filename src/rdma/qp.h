@@ -79,6 +79,10 @@ void qp_fail(struct rdma_qp *qp, enum wc_status status);
 void qp_complete_send(struct rdma_qp *qp, enum wc_status status,
 		      uint32_t byte_len);
 
+/* Work requests have completed: tells the program that waits in SQD for the
+ * last. */
+void qp_drained(struct rdma_qp *qp);
+
 /* Completes the first RECV. */
 void qp_complete_recv(struct rdma_qp *qp, const struct recv_done *done);
 

@@ -76,6 +76,7 @@ struct rv_qp {
 	struct rv_path path; /* RC, UC, from RTR on */
 };
 
+extern const struct rv_service rv_rc;
 extern const struct rv_service rv_ud;
 
 /* Something may have changed: it gets its turn to send, its timer is set. */

@@ -13,6 +13,7 @@
 #include "rdma/rv_stack_priv.h"
 
 static const struct rv_service *const services[] = {
+	[QPT_RC] = &rv_rc,
 	[QPT_UD] = &rv_ud,
 };
 
@@ -141,7 +142,7 @@ void rv_fail(struct rv_qp *rv, int type, nsec_t now)
 }
 
 const struct rdma_transport rv_transport = {
-	.qp_types = BIT(QPT_UD),
+	.qp_types = BIT(QPT_RC) | BIT(QPT_UD),
 	.by_number_only = true,
 	.overhead = RV_OVERHEAD,
 	.open = open,

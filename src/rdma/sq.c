@@ -149,6 +149,21 @@ bool sq_reload(const struct sq *sq, uint32_t pos, struct sge_list *sges)
 	       sges->bytes == sq_wr(sq, pos)->length;
 }
 
+bool sq_retake(const struct sq *sq, uint32_t pos, struct send_wr *wr)
+{
+	const struct sq_wr *known = sq_wr(sq, pos);
+
+	sq_look(sq, pos, &wr->sqe);
+	wr->pos = pos;
+	wr->length = known->length;
+	wr->sges.count = 0;
+	if (wr->sqe.flags != known->flags)
+		return false;
+	if (known->flags & URDMA_WRF_INLINE)
+		return true; /* of the length that was checked */
+	return sq_reload(sq, pos, &wr->sges);
+}
+
 void sq_pop(struct sq *sq)
 {
 	sq->taken--;

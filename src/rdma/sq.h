@@ -113,6 +113,10 @@ void sq_look(const struct sq *sq, uint32_t pos, struct urdma_sqe *sqe);
  * has changed it, it no longer has as many bytes. */
 bool sq_reload(const struct sq *sq, uint32_t pos, struct sge_list *sges);
 
+/* Copies one in progress out of the ring once more, to send it again.  False:
+ * the program has changed it, it is not what was checked. */
+bool sq_retake(const struct sq *sq, uint32_t pos, struct send_wr *wr);
+
 /* The first in progress is completed. */
 void sq_pop(struct sq *sq);
 

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "rdma/rv_rc.h"
+
+#include <string.h>
+
+#include "base/bits.h"
+#include "rdma/qp_state.h"
+#include "rdma/rdma_ctx.h"
+
+static const enum wc_status statuses[] = {
+	[ROCE_DONE] = WC_SUCCESS,
+	[ROCE_RETRY_EXCEEDED] = WC_RETRY_EXC_ERR,
+	[ROCE_RNR_EXCEEDED] = WC_RNR_RETRY_EXC_ERR,
+	[ROCE_REMOTE_INVALID] = WC_REM_INV_REQ_ERR,
+	[ROCE_REMOTE_ACCESS] = WC_REM_ACCESS_ERR,
+	[ROCE_REMOTE_OPERATION] = WC_REM_OP_ERR,
+	[ROCE_RESPONSE_BAD] = WC_BAD_RESP_ERR,
+	[ROCE_STOPPED] = WC_LOC_PROT_ERR,
+};
+
+void rv_rc_fail_wr(struct rv_rc *rc, uint32_t pos, enum wc_status status)
+{
+	struct sq_wr *wr = sq_wr(&rc->rv.qp->sq, pos);
+
+	wr->state = SQ_WR_DONE;
+	wr->status = status;
+	rc->stopped = true;
+}
+
+static void collect(struct rv_rc *rc)
+{
+	struct roce_done done;
+
+	while (roce_req_event(&rc->req, &done)) {
+		struct sq_wr *wr = sq_wr(&rc->rv.qp->sq, done.pos);
+
+		if (wr->state == SQ_WR_DONE) /* it has failed here */
+			continue;
+		wr->state = SQ_WR_DONE;
+		wr->status = statuses[done.status];
+	}
+}
+
+void rv_rc_complete(struct rv_rc *rc, nsec_t now)
+{
+	struct rdma_qp *qp = rc->rv.qp;
+
+	if (rc->placing) /* an answer counts when it is placed */
+		return;
+	collect(rc);
+	while (qp->sq.taken) {
+		const struct sq_wr *wr = sq_wr(&qp->sq, sq_first(&qp->sq));
+		enum wc_status status = wr->status;
+
+		if (wr->state != SQ_WR_DONE)
+			break;
+		qp_complete_send(qp, status, wr->length);
+		if (status == WC_SUCCESS)
+			continue;
+		rv_fail(&rc->rv, -1, now);
+		return;
+	}
+	qp_drained(qp);
+}
+
+/* IBA 11.2.5.2: what it needs to receive is set with RTR. */
+static void start(struct rv_qp *rv, nsec_t now)
+{
+	struct rv_rc *rc = rv_rc_of(rv);
+	const struct urdma_qp_attr *attr = &rv->qp->attr;
+	const struct roce_resp_config config = {
+		.service = ROCE_RC,
+		.rnr_timer = attr->min_rnr_timer,
+		.mtu = roce_mtu_bytes(attr->path_mtu),
+		.psn = attr->rq_psn,
+		.resources = attr->max_dest_rd_atomic,
+	};
+
+	(void)now;
+	roce_resp_init(&rc->resp, &config);
+	rc->wait.resume = rv_rc_resume_rx;
+	rc->held.wait.resume = rv_rc_resume_tx;
+	rc->fault = -1;
+}
+
+static void fini(struct rv_qp *rv)
+{
+	struct rv_rc *rc = rv_rc_of(rv);
+
+	rv_rc_forget_rx(rc);
+	rv_rc_forget_tx(rc);
+	roce_req_destroy(&rc->req);
+	roce_resp_destroy(&rc->resp);
+}
+
+static void stop(struct rv_qp *rv, nsec_t now)
+{
+	struct rv_rc *rc = rv_rc_of(rv);
+
+	(void)now;
+	fini(rv);
+	/* what is the stack's stays */
+	memset((char *)rc + sizeof(rc->rv), 0, sizeof(*rc) - sizeof(rc->rv));
+}
+
+static nsec_t deadline(const struct rv_qp *rv)
+{
+	const struct rv_rc *rc = (const struct rv_rc *)rv;
+
+	return rc->requesting ? roce_req_deadline(&rc->req) : NSEC_NEVER;
+}
+
+static void expire(struct rv_qp *rv, nsec_t now)
+{
+	struct rv_rc *rc = rv_rc_of(rv);
+
+	if (!rc->requesting)
+		return;
+	roce_req_expire(&rc->req, now);
+	rv_rc_complete(rc, now);
+}
+
+const struct rv_service rv_rc = {
+	.connected = true,
+	.bth = ROCE_RC,
+	.opcodes = ~0u,
+	.bytes = sizeof(struct rv_rc),
+	.fini = fini,
+	.start = start,
+	.start_sending = rv_rc_start_sending,
+	.stop = stop,
+	.input = rv_rc_input,
+	.output = rv_rc_output,
+	.deadline = deadline,
+	.expire = expire,
+};

@@ -1,0 +1,671 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Reliable connections between two devices: what programs and their memory
+ * see of them, in order and when things go wrong. */
+#include "unit.h"
+
+#include "base/doorbell.h"
+#include "rdma/qp.h"
+#include "rv_world.h"
+
+static struct rv_host a, b;
+static uint32_t all_key[2]; /* of a region with every right */
+
+enum {
+	FROM = 96,
+	TO = 20000,
+	MTU = 1024,
+	CELL = 64,
+	SLOW = 500000, /* of a million accesses */
+	ALL = ACCESS_LOCAL_WRITE | ACCESS_REMOTE_WRITE | ACCESS_REMOTE_READ |
+	      ACCESS_REMOTE_ATOMIC,
+};
+
+static void grant_all(struct rv_host *host, uint32_t *key)
+{
+	const struct rdma_mr_attr attr = { .pd = host->pd,
+					   .access = ALL,
+					   .length = RV_MEMORY,
+					   .place = &host->memory.place };
+	uint32_t handle;
+
+	assert_int_equal(rdma_mr_reg(host->ctx, &attr, &handle, key), 0);
+}
+
+static const uint32_t masks[QPS_COUNT] = {
+	[QPS_INIT] = QP_PKEY_INDEX | QP_PORT | QP_ACCESS_FLAGS,
+	[QPS_RTR] = QP_AV | QP_PATH_MTU | QP_DEST_QPN | QP_RQ_PSN |
+		    QP_MAX_DEST_RD_ATOMIC | QP_MIN_RNR_TIMER,
+	[QPS_RTS] = QP_SQ_PSN | QP_TIMEOUT | QP_RETRY_CNT | QP_RNR_RETRY |
+		    QP_MAX_RD_ATOMIC,
+};
+
+static struct urdma_qp_attr attr_for(const struct rv_host *peer)
+{
+	return (struct urdma_qp_attr){
+		.port_num = 1,
+		.access_flags = ALL,
+		.path_mtu = 3,
+		.dest_qp_num = rdma_qp_num(peer->qp),
+		.rq_psn = 0xfffffe,
+		.sq_psn = 0xfffffe,
+		.max_rd_atomic = 2,
+		.max_dest_rd_atomic = 2,
+		.min_rnr_timer = 12,
+		.timeout = 14,
+		.retry_cnt = 1,
+		.rnr_retry = 1,
+		.ah = { .sgid_index = 1,
+			.hop_limit = 64,
+			.is_global = 1,
+			.port_num = 1,
+			.dgid = { [10] = 0xff, 0xff, 10, 0, 0, peer->ip4[3] } },
+	};
+}
+
+static void enter(struct rv_host *host, const struct rv_host *peer, uint8_t to)
+{
+	struct urdma_qp_attr attr = attr_for(peer);
+
+	attr.qp_state = to;
+	assert_int_equal(rdma_qp_modify(host->qp, &attr, QP_STATE | masks[to],
+					host->now),
+			 0);
+}
+
+static void connect_to(struct rv_host *host, const struct rv_host *peer)
+{
+	enter(host, peer, QPS_INIT);
+	enter(host, peer, QPS_RTR);
+	enter(host, peer, QPS_RTS);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	rv_host_open(&a, 1, 2);
+	rv_host_open(&b, 2, 1);
+	rv_make_qp(&a, QPT_RC);
+	rv_make_qp(&b, QPT_RC);
+	grant_all(&a, &all_key[0]);
+	grant_all(&b, &all_key[1]);
+	connect_to(&a, &b);
+	connect_to(&b, &a);
+	for (int i = 0; i < 16384; i++)
+		a.memory.bytes[FROM + i] = (uint8_t)(i * 7 + i / 256);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	return rv_host_close(&a) || rv_host_close(&b);
+}
+
+/* Packets go both ways until there are none; `lost`: which one of a's is
+ * lost, from 0; -1: none. */
+static void run_losing(int lost)
+{
+	struct rv_packet packet;
+	int sent = 0;
+	bool more = true;
+
+	while (more) {
+		more = false;
+		while (rv_take(&a, &packet)) {
+			if (sent++ != lost)
+				rv_give(&b, &packet);
+			more = true;
+		}
+		while (rv_take(&b, &packet)) {
+			rv_give(&a, &packet);
+			more = true;
+		}
+	}
+}
+
+static void run(void)
+{
+	run_losing(-1);
+}
+
+/* Time goes on to the next deadline of a. */
+static void wait(void)
+{
+	a.now = b.now = rdma_dev_deadline(a.dev);
+	assert_true(a.now != NSEC_NEVER);
+	rdma_dev_expire(a.dev, a.now);
+}
+
+static struct urdma_sqe wr(uint8_t opcode)
+{
+	return (struct urdma_sqe){ .wr_id = 1,
+				   .opcode = opcode,
+				   .remote_addr = TO,
+				   .rkey = all_key[1],
+				   .imm = htobe32(0x01020304) };
+}
+
+static void post(struct urdma_sqe sqe, uint32_t len)
+{
+	rv_post_send(&a, &sqe, FROM, len);
+}
+
+static struct urdma_cqe expect(struct rv_host *host, uint64_t wr_id,
+			       uint32_t status)
+{
+	struct urdma_cqe cqe = { 0 };
+
+	assert_true(rv_poll(host, &cqe));
+	assert_int_equal(cqe.status, status);
+	assert_int_equal(cqe.wr_id, wr_id);
+	return cqe;
+}
+
+static void expect_nothing(struct rv_host *host)
+{
+	struct urdma_cqe cqe;
+
+	assert_false(rv_poll(host, &cqe));
+}
+
+/* The next asynchronous event of a host, or -1. */
+static int told(struct rv_host *host)
+{
+	struct rdma_event event;
+
+	while (rdma_dev_event(host->dev, &event))
+		if (event.kind == RDMA_EVENT_ASYNC)
+			return (int)event.type;
+	return -1;
+}
+
+static void a_message_of_several_packets_arrives_whole(void **state)
+{
+	struct urdma_cqe cqe;
+
+	(void)state;
+	rv_post_recv(&b, 9, TO, 8000);
+	post(wr(URDMA_WR_SEND), 5 * MTU + 1);
+	run();
+	expect(&a, 1, WC_SUCCESS);
+	cqe = expect(&b, 9, WC_SUCCESS);
+	assert_int_equal(cqe.opcode, WC_RECV);
+	assert_int_equal(cqe.byte_len, 5 * MTU + 1);
+	assert_int_equal(cqe.wc_flags, 0);
+	assert_memory_equal(b.memory.bytes + TO, a.memory.bytes + FROM,
+			    5 * MTU + 1);
+	assert_int_equal(b.memory.bytes[TO + 5 * MTU + 1], 0);
+}
+
+static void messages_of_no_bytes_are_messages(void **state)
+{
+	struct urdma_sqe sqe = wr(URDMA_WR_WRITE);
+
+	(void)state;
+	sqe.rkey = 0xdead; /* nothing is accessed */
+	rv_post_recv(&b, 9, TO, 10);
+	post(wr(URDMA_WR_SEND), 0);
+	post(sqe, 0);
+	sqe.opcode = URDMA_WR_READ;
+	post(sqe, 0);
+	run();
+	assert_int_equal(expect(&b, 9, WC_SUCCESS).byte_len, 0);
+	for (int i = 0; i < 3; i++)
+		expect(&a, 1, WC_SUCCESS);
+}
+
+static void a_write_with_immediate_completes_a_recv(void **state)
+{
+	struct urdma_cqe cqe;
+
+	(void)state;
+	rv_post_recv(&b, 9, 0, 0);
+	post(wr(URDMA_WR_WRITE_IMM), 2 * MTU + 5);
+	run();
+	expect(&a, 1, WC_SUCCESS);
+	cqe = expect(&b, 9, WC_SUCCESS);
+	assert_int_equal(cqe.opcode, WC_RECV_RDMA_WITH_IMM);
+	assert_int_equal(cqe.byte_len, 2 * MTU + 5);
+	assert_int_equal(cqe.imm, htobe32(0x01020304));
+	assert_int_equal(cqe.wc_flags, WC_WITH_IMM);
+	assert_memory_equal(b.memory.bytes + TO, a.memory.bytes + FROM,
+			    2 * MTU + 5);
+}
+
+static void a_send_may_have_an_immediate(void **state)
+{
+	struct urdma_cqe cqe;
+
+	(void)state;
+	rv_post_recv(&b, 9, TO, 100);
+	post(wr(URDMA_WR_SEND_IMM), 3);
+	run();
+	cqe = expect(&b, 9, WC_SUCCESS);
+	assert_int_equal(cqe.imm, htobe32(0x01020304));
+	assert_int_equal(cqe.wc_flags, WC_WITH_IMM);
+}
+
+static void a_read_is_placed_in_order(void **state)
+{
+	uint32_t len = 3 * MTU + 7;
+
+	(void)state;
+	for (uint32_t i = 0; i < len; i++)
+		b.memory.bytes[TO + i] = (uint8_t)(i * 3);
+	post(wr(URDMA_WR_READ), len);
+	run();
+	assert_int_equal(expect(&a, 1, WC_SUCCESS).byte_len, len);
+	assert_memory_equal(a.memory.bytes + FROM, b.memory.bytes + TO, len);
+}
+
+static uint64_t cell(struct rv_host *host, uint64_t addr)
+{
+	uint64_t value;
+
+	memcpy(&value, host->memory.bytes + addr, sizeof(value));
+	return value;
+}
+
+static void atomics_change_the_peer_and_bring_back_what_was(void **state)
+{
+	struct urdma_sqe sqe = wr(URDMA_WR_FAA);
+
+	(void)state;
+	sqe.remote_addr = CELL;
+	sqe.compare_add = 5;
+	post(sqe, 8);
+	run();
+	assert_int_equal(expect(&a, 1, WC_SUCCESS).opcode, WC_FETCH_ADD);
+	assert_int_equal(cell(&a, FROM), 0);
+	assert_int_equal(cell(&b, CELL), 5);
+	sqe.opcode = URDMA_WR_CAS;
+	sqe.swap = 77;
+	post(sqe, 8);
+	run();
+	expect(&a, 1, WC_SUCCESS);
+	assert_int_equal(cell(&a, FROM), 5);
+	assert_int_equal(cell(&b, CELL), 77);
+	post(sqe, 8);
+	run();
+	expect(&a, 1, WC_SUCCESS);
+	assert_int_equal(cell(&a, FROM), 77);
+	assert_int_equal(cell(&b, CELL), 77);
+}
+
+static void whatever_packet_is_lost_comes_again(void **state)
+{
+	(void)state;
+	for (int lost = 0; lost < 6; lost++) {
+		rv_post_recv(&b, 9, TO, 8000);
+		memset(b.memory.bytes + TO, 0, 8000);
+		post(wr(URDMA_WR_SEND), 5 * MTU + 1);
+		run_losing(lost);
+		if (lost == 5) { /* of what is behind it nobody knows */
+			wait();
+			run();
+		}
+		expect(&a, 1, WC_SUCCESS);
+		expect(&b, 9, WC_SUCCESS);
+		assert_memory_equal(b.memory.bytes + TO, a.memory.bytes + FROM,
+				    5 * MTU + 1);
+	}
+}
+
+static void without_a_recv_the_sender_waits_and_comes_again(void **state)
+{
+	nsec_t before = a.now;
+
+	(void)state;
+	post(wr(URDMA_WR_SEND), 10);
+	run();
+	expect_nothing(&a);
+	rv_post_recv(&b, 9, TO, 100);
+	wait();
+	assert_int_equal(a.now - before, 640 * NSEC_PER_USEC);
+	run();
+	expect(&a, 1, WC_SUCCESS);
+	expect(&b, 9, WC_SUCCESS);
+}
+
+static void without_a_recv_for_too_long_it_has_failed(void **state)
+{
+	(void)state;
+	post(wr(URDMA_WR_SEND), 10);
+	run();
+	wait();
+	run();
+	expect(&a, 1, WC_RNR_RETRY_EXC_ERR);
+	assert_int_equal(a.qp->state, QPS_ERR);
+	assert_int_equal(b.qp->state, QPS_RTS);
+}
+
+static void a_peer_that_is_silent_for_too_long_has_failed(void **state)
+{
+	struct rv_packet packet;
+
+	(void)state;
+	post(wr(URDMA_WR_WRITE), 10);
+	post(wr(URDMA_WR_WRITE), 10);
+	while (a.qp->state != QPS_ERR) {
+		while (rv_take(&a, &packet))
+			continue;
+		wait();
+	}
+	expect(&a, 1, WC_RETRY_EXC_ERR);
+	expect(&a, 1, WC_WR_FLUSH_ERR);
+	expect_nothing(&a);
+	assert_true(rdma_dev_deadline(a.dev) == NSEC_NEVER);
+}
+
+/* Each is refused, the peer says so and fails, and so does the asker. */
+static void the_peer_guards_its_memory(void **state)
+{
+	static const struct {
+		uint8_t opcode;
+		uint64_t addr;
+		uint32_t key; /* 0: the one with every right; 1: rw; 2: none */
+		uint32_t flags; /* of the queue pair, that are missing */
+		uint32_t status;
+		int event;
+	} bad[] = {
+		{ URDMA_WR_WRITE, TO, 2, 0, WC_REM_ACCESS_ERR,
+		  EVENT_QP_ACCESS_ERR },
+		{ URDMA_WR_WRITE, RV_MEMORY - 7, 0, 0, WC_REM_ACCESS_ERR,
+		  EVENT_QP_ACCESS_ERR },
+		{ URDMA_WR_WRITE, TO, 0, ACCESS_REMOTE_WRITE, WC_REM_ACCESS_ERR,
+		  EVENT_QP_ACCESS_ERR },
+		{ URDMA_WR_READ, TO, 2, 0, WC_REM_ACCESS_ERR,
+		  EVENT_QP_ACCESS_ERR },
+		{ URDMA_WR_READ, TO, 0, ACCESS_REMOTE_READ, WC_REM_ACCESS_ERR,
+		  EVENT_QP_ACCESS_ERR },
+		{ URDMA_WR_FAA, CELL, 1, 0, WC_REM_ACCESS_ERR,
+		  EVENT_QP_ACCESS_ERR },
+		{ URDMA_WR_FAA, CELL, 0, ACCESS_REMOTE_ATOMIC,
+		  WC_REM_ACCESS_ERR, EVENT_QP_ACCESS_ERR },
+		{ URDMA_WR_FAA, CELL + 4, 0, 0, WC_REM_INV_REQ_ERR,
+		  EVENT_QP_REQ_ERR },
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct urdma_sqe sqe = wr(bad[i].opcode);
+
+		if (i) {
+			teardown(NULL);
+			setup(NULL);
+		}
+		sqe.remote_addr = bad[i].addr;
+		sqe.rkey = bad[i].key == 0   ? all_key[1]
+			   : bad[i].key == 1 ? b.key
+					     : 0xdead;
+		b.qp->attr.access_flags &= ~bad[i].flags;
+		rv_post_recv(&b, 9, TO, 10);
+		post(sqe, 8);
+		post(wr(URDMA_WR_WRITE), 1);
+		run();
+		expect(&a, 1, bad[i].status);
+		expect(&a, 1, WC_WR_FLUSH_ERR);
+		expect(&b, 9, WC_WR_FLUSH_ERR);
+		assert_int_equal(a.qp->state, QPS_ERR);
+		assert_int_equal(b.qp->state, QPS_ERR);
+		assert_int_equal(told(&b), bad[i].event);
+	}
+	(void)state;
+}
+
+static void a_recv_that_is_too_short_fails_both_sides(void **state)
+{
+	(void)state;
+	rv_post_recv(&b, 9, TO, MTU + 5);
+	post(wr(URDMA_WR_SEND), MTU + 6);
+	run();
+	expect(&a, 1, WC_REM_INV_REQ_ERR);
+	expect(&b, 9, WC_LOC_LEN_ERR);
+	assert_int_equal(told(&b), -1);
+}
+
+static void a_recv_of_memory_that_is_not_there_fails_both_sides(void **state)
+{
+	(void)state;
+	rv_post_recv(&b, 9, RV_MEMORY - 4, 100);
+	post(wr(URDMA_WR_SEND), 10);
+	run();
+	expect(&a, 1, WC_REM_OP_ERR);
+	expect(&b, 9, WC_LOC_PROT_ERR);
+}
+
+static void what_is_sent_again_must_be_what_was_checked(void **state)
+{
+	struct rv_packet packet;
+	struct urdma_sge *sge;
+
+	(void)state;
+	rv_post_recv(&b, 9, TO, 8000);
+	post(wr(URDMA_WR_SEND), 100);
+	assert_true(rv_take(&a, &packet));
+	/* another message, so that the first is looked up again */
+	post(wr(URDMA_WR_WRITE), 100);
+	assert_true(rv_take(&a, &packet));
+	assert_false(rv_take(&a, &packet));
+	sge = (struct urdma_sge *)(void *)(a.sq.slots +
+					   sizeof(struct urdma_sqe));
+	sge->length = 4000;
+	wait();
+	run();
+	expect(&a, 1, WC_LOC_PROT_ERR);
+	expect(&a, 1, WC_WR_FLUSH_ERR);
+	expect_nothing(&b);
+}
+
+static void a_bad_work_request_waits_for_those_before_it(void **state)
+{
+	struct urdma_sqe sqe = wr(URDMA_WR_WRITE);
+	struct urdma_sqe bad = wr(URDMA_WR_WRITE);
+
+	(void)state;
+	bad.wr_id = 2;
+	post(sqe, 10);
+	rv_post_send(&a, &bad, RV_MEMORY - 1, 10);
+	sqe.wr_id = 3;
+	post(sqe, 10);
+	run();
+	expect(&a, 1, WC_SUCCESS);
+	expect(&a, 2, WC_LOC_PROT_ERR);
+	expect(&a, 3, WC_WR_FLUSH_ERR);
+}
+
+static void a_read_that_could_never_go_fails(void **state)
+{
+	(void)state;
+	a.qp->attr.max_rd_atomic = 0;
+	post(wr(URDMA_WR_READ), 10);
+	run();
+	expect(&a, 1, WC_LOC_QP_OP_ERR);
+}
+
+static void more_reads_than_may_be_open_take_turns(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 8; i++)
+		post(wr(URDMA_WR_READ), 10);
+	run();
+	for (int i = 0; i < 8; i++)
+		expect(&a, 1, WC_SUCCESS);
+}
+
+static void only_the_peer_is_listened_to(void **state)
+{
+	struct rv_packet packet;
+
+	(void)state;
+	post(wr(URDMA_WR_WRITE), 10);
+	assert_true(rv_take(&a, &packet));
+	packet.bytes[15] = 9; /* of its source address */
+	rv_seal(&packet);
+	assert_int_equal(rv_give(&b, &packet), DROP_ROCE);
+	assert_int_equal(rv_count(&b, "address"), 1);
+	assert_int_equal(b.memory.bytes[TO], 0);
+}
+
+static void in_rtr_the_first_packet_is_an_event(void **state)
+{
+	struct rv_packet packet;
+
+	(void)state;
+	enter(&b, &a, QPS_RESET);
+	enter(&b, &a, QPS_INIT);
+	enter(&b, &a, QPS_RTR);
+	post(wr(URDMA_WR_WRITE), 1);
+	post(wr(URDMA_WR_WRITE), 1);
+	assert_true(rv_take(&a, &packet));
+	assert_int_equal(rv_give(&b, &packet), DROP_NONE);
+	assert_int_equal(told(&b), EVENT_COMM_EST);
+	assert_true(rv_take(&a, &packet));
+	assert_int_equal(rv_give(&b, &packet), DROP_NONE);
+	assert_int_equal(told(&b), -1);
+}
+
+static void a_drained_queue_is_told_of_when_the_last_is_done(void **state)
+{
+	const struct urdma_qp_attr drain = { .qp_state = QPS_SQD,
+					     .en_sqd_async_notify = 1 };
+	struct rv_packet packet;
+
+	(void)state;
+	post(wr(URDMA_WR_WRITE), 10);
+	assert_true(rv_take(&a, &packet));
+	assert_int_equal(rdma_qp_modify(a.qp, &drain,
+					QP_STATE | QP_EN_SQD_ASYNC_NOTIFY,
+					a.now),
+			 0);
+	post(wr(URDMA_WR_WRITE), 10); /* is not begun */
+	assert_int_equal(told(&a), -1);
+	rv_give(&b, &packet);
+	run();
+	expect(&a, 1, WC_SUCCESS);
+	expect_nothing(&a);
+	assert_int_equal(told(&a), EVENT_SQ_DRAINED);
+}
+
+static void a_reset_queue_pair_connects_anew(void **state)
+{
+	(void)state;
+	post(wr(URDMA_WR_WRITE), 10);
+	enter(&a, &b, QPS_RESET);
+	enter(&b, &a, QPS_RESET);
+	expect_nothing(&a);
+	connect_to(&a, &b);
+	connect_to(&b, &a);
+	a_message_of_several_packets_arrives_whole(NULL);
+}
+
+/*
+ * Memory that takes its time.
+ */
+
+/* Until nothing waits. */
+static void run_slowly(struct rv_host *host)
+{
+	run();
+	while (memory_deadline(&host->memory) != NSEC_NEVER) {
+		host->now = memory_deadline(&host->memory);
+		memory_deliver(&host->memory, host->now);
+		run();
+	}
+}
+
+static void slow_memory_keeps_the_order(void **state)
+{
+	struct urdma_sqe faa = wr(URDMA_WR_FAA);
+
+	(void)state;
+	faa.remote_addr = CELL;
+	faa.compare_add = 3;
+	b.memory.slow = SLOW;
+	rv_post_recv(&b, 9, TO + 8192, 8000);
+	post(wr(URDMA_WR_WRITE), 3 * MTU);
+	post(faa, 8);
+	post(wr(URDMA_WR_SEND), 2 * MTU + 1);
+	run_slowly(&b);
+	for (int i = 0; i < 3; i++)
+		expect(&a, 1, WC_SUCCESS);
+	expect(&b, 9, WC_SUCCESS);
+	assert_int_equal(cell(&b, CELL), 3);
+	assert_memory_equal(b.memory.bytes + TO + 8192 + 8,
+			    a.memory.bytes + FROM + 8, 2 * MTU - 7);
+	b.memory.slow = 0;
+}
+
+static void slow_memory_is_read_and_placed_whole(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 3 * MTU; i++)
+		b.memory.bytes[TO + i] = (uint8_t)(i * 3);
+	b.memory.slow = SLOW;
+	post(wr(URDMA_WR_READ), 3 * MTU);
+	run_slowly(&b);
+	expect(&a, 1, WC_SUCCESS);
+	assert_memory_equal(a.memory.bytes + FROM, b.memory.bytes + TO,
+			    3 * MTU);
+	b.memory.slow = 0;
+
+	memset(a.memory.bytes + FROM, 0, 3 * MTU);
+	a.memory.slow = SLOW;
+	post(wr(URDMA_WR_READ), 3 * MTU);
+	run_slowly(&a);
+	expect(&a, 1, WC_SUCCESS);
+	assert_memory_equal(a.memory.bytes + FROM, b.memory.bytes + TO,
+			    3 * MTU);
+	rv_post_recv(&b, 9, TO, 8000);
+	post(wr(URDMA_WR_SEND), 2 * MTU + 9);
+	run_slowly(&a);
+	expect(&a, 1, WC_SUCCESS);
+	assert_memory_equal(a.memory.bytes + FROM, b.memory.bytes + TO,
+			    2 * MTU + 9);
+	a.memory.slow = 0;
+}
+
+static void who_fails_while_its_memory_is_slow_leaves_nothing(void **state)
+{
+	(void)state;
+	b.memory.slow = 1000000;
+	post(wr(URDMA_WR_WRITE), 3 * MTU);
+	run();
+	assert_true(memory_deadline(&b.memory) != NSEC_NEVER);
+	enter(&b, &a, QPS_ERR);
+	assert_true(memory_deadline(&b.memory) == NSEC_NEVER);
+	b.memory.slow = 0;
+}
+
+#define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		test(a_message_of_several_packets_arrives_whole),
+		test(messages_of_no_bytes_are_messages),
+		test(a_write_with_immediate_completes_a_recv),
+		test(a_send_may_have_an_immediate),
+		test(a_read_is_placed_in_order),
+		test(atomics_change_the_peer_and_bring_back_what_was),
+		test(whatever_packet_is_lost_comes_again),
+		test(without_a_recv_the_sender_waits_and_comes_again),
+		test(without_a_recv_for_too_long_it_has_failed),
+		test(a_peer_that_is_silent_for_too_long_has_failed),
+		test(the_peer_guards_its_memory),
+		test(a_recv_that_is_too_short_fails_both_sides),
+		test(a_recv_of_memory_that_is_not_there_fails_both_sides),
+		test(what_is_sent_again_must_be_what_was_checked),
+		test(a_bad_work_request_waits_for_those_before_it),
+		test(a_read_that_could_never_go_fails),
+		test(more_reads_than_may_be_open_take_turns),
+		test(only_the_peer_is_listened_to),
+		test(in_rtr_the_first_packet_is_an_event),
+		test(a_drained_queue_is_told_of_when_the_last_is_done),
+		test(a_reset_queue_pair_connects_anew),
+		test(slow_memory_keeps_the_order),
+		test(slow_memory_is_read_and_placed_whole),
+		test(who_fails_while_its_memory_is_slow_leaves_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
