@@ -68,6 +68,8 @@ struct rdma_config {
 	/* How long its program may take to accept or reject a connection that
 	 * we asked for. */
 	nsec_t answer_wait;
+	/* RoCE: packets ask to be marked on congestion, and DCQCN heeds it. */
+	bool dcqcn;
 	/* MPA (RFC 5044, 6581): 1 or 2 first; ask for CRCs. */
 	uint8_t mpa_revision;
 	bool mpa_crc;

@@ -39,6 +39,7 @@ struct rv_frame {
 };
 
 struct rv_service {
+	bool takes_cnp;	  /* its rate is controlled */
 	bool connected;	  /* has one peer, and a path from RTR on */
 	uint8_t bth;	  /* enum roce_service */
 	uint32_t opcodes; /* BIT(enum urdma_wr_opcode) that it sends */

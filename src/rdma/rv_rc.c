@@ -78,6 +78,7 @@ static void start(struct rv_qp *rv, nsec_t now)
 
 	(void)now;
 	roce_resp_init(&rc->resp, &config);
+	dcqcn_init(&rc->rate);
 	rc->wait.resume = rv_rc_resume_rx;
 	rc->held.wait.resume = rv_rc_resume_tx;
 	rc->fault = -1;
@@ -107,7 +108,13 @@ static nsec_t deadline(const struct rv_qp *rv)
 {
 	const struct rv_rc *rc = (const struct rv_rc *)rv;
 
-	return rc->requesting ? roce_req_deadline(&rc->req) : NSEC_NEVER;
+	nsec_t at = NSEC_NEVER;
+
+	if (rc->requesting)
+		at = roce_req_deadline(&rc->req);
+	if (rc->paced && dcqcn_deadline(&rc->rate) < at)
+		at = dcqcn_deadline(&rc->rate);
+	return at;
 }
 
 static void expire(struct rv_qp *rv, nsec_t now)
@@ -122,6 +129,7 @@ static void expire(struct rv_qp *rv, nsec_t now)
 
 const struct rv_service rv_rc = {
 	.connected = true,
+	.takes_cnp = true,
 	.bth = ROCE_RC,
 	.opcodes = ~0u,
 	.bytes = sizeof(struct rv_rc),

@@ -9,6 +9,7 @@
 #include "rdma/rq.h"
 #include "rdma/rv_qp.h"
 #include "rdma/sq.h"
+#include "roce/dcqcn.h"
 #include "roce/req.h"
 #include "roce/resp.h"
 
@@ -39,6 +40,10 @@ struct rv_rc {
 	struct send_wr wr;
 	struct send_wr at;
 	struct rv_held held;
+	struct dcqcn rate;
+	bool paced;    /* there may be more to send, at the rate's deadline */
+	bool cnp_due;  /* the peer shall know that its packets were marked */
+	nsec_t cnp_at; /* of the last one */
 	/* Receiving. */
 	bool stalled;  /* the packet must wait for its memory */
 	bool placing;  /* it is an answer, and goes where `to` says */

@@ -380,6 +380,30 @@ void rv_rc_forget_rx(struct rv_rc *rc)
 	rc->kept_count = 0;
 }
 
+static bool is_marked(const uint8_t *ip)
+{
+	uint8_t tclass = ip[0] >> 4 == 4 ? ip[1] : ip[1] >> 4;
+
+	return (tclass & 3) == 3; /* RFC 3168 section 5 */
+}
+
+/* What the packet says of congestion.  True: it says nothing else. */
+static bool heed(struct rv_rc *rc, const struct rv_arrival *arrival, nsec_t now)
+{
+	uint64_t *counters = rc->rv.stack->congestion;
+
+	if (arrival->pkt->op->kind == ROCE_KIND_CNP) {
+		counters[RV_CNP_IN]++;
+		dcqcn_cut(&rc->rate, now);
+		return true;
+	}
+	if (is_marked(arrival->ip)) {
+		counters[RV_MARKED]++;
+		rc->cnp_due |= dcqcn_tell(&rc->cnp_at, now);
+	}
+	return false;
+}
+
 enum roce_verdict rv_rc_input(struct rv_qp *rv,
 			      const struct rv_arrival *arrival, nsec_t now)
 {
@@ -387,6 +411,10 @@ enum roce_verdict rv_rc_input(struct rv_qp *rv,
 	const struct roce_packet *pkt = arrival->pkt;
 	enum roce_verdict verdict = ROCE_OK;
 
+	if (rv->stack->dev->config.dcqcn && heed(rc, arrival, now))
+		return ROCE_OK;
+	if (pkt->op->kind == ROCE_KIND_CNP)
+		return ROCE_STATE; /* nobody here wants to know */
 	if (!rc->kept) {
 		verdict = take(rc, pkt, now);
 		if (!rc->stalled)

@@ -9,6 +9,7 @@
 #include "rdma/mw.h"
 #include "rdma/qp_state.h"
 #include "rdma/rv_rc.h"
+#include "rdma/rv_stack_priv.h"
 
 /* SEND and WRITE packets in flight: enough for a round trip of some hundred
  * microseconds, few enough for the peer's ring. */
@@ -277,7 +278,26 @@ static bool next_response(struct rv_rc *rc)
 /* What is held goes first. */
 static bool next_packet(struct rv_rc *rc, nsec_t now)
 {
+	rc->paced = !dcqcn_may_send(&rc->rate, now);
+	if (rc->paced) /* what is only said may go, if no READ is before it */
+		return !rc->held.busy && !rc->resp.job_count &&
+		       next_response(rc);
 	return rc->held.busy || next_response(rc) || next_request(rc, now);
+}
+
+/* With the headers around it, roughly. */
+enum { AROUND = 100 };
+
+/* IBA annex A17.9.3. */
+static bool notify(struct rv_rc *rc, struct rv_frame *frame)
+{
+	if (!rc->cnp_due)
+		return false;
+	rc->cnp_due = false;
+	rc->rv.stack->congestion[RV_CNP_OUT]++;
+	frame->pkt =
+		(struct roce_packet){ .opcode = ROCE_OPCODE_CNP, .becn = true };
+	return true;
 }
 
 static bool is_over(struct rv_rc *rc, nsec_t now)
@@ -289,13 +309,11 @@ static bool is_over(struct rv_rc *rc, nsec_t now)
 	return true;
 }
 
-bool rv_rc_output(struct rv_qp *rv, struct rv_frame *frame, nsec_t now)
+/* The next packet with its payload. */
+static bool make(struct rv_rc *rc, struct rv_frame *frame, nsec_t now)
 {
-	struct rv_rc *rc = rv_rc_of(rv);
 	enum mr_verdict verdict = MR_OK;
 
-	if (place_waiting(&rc->held.wait) || is_over(rc, now))
-		return false;
 	do {
 		if (verdict != MR_OK)
 			lost(rc, now);
@@ -306,8 +324,19 @@ bool rv_rc_output(struct rv_qp *rv, struct rv_frame *frame, nsec_t now)
 			return false;
 	} while (verdict != MR_OK);
 	frame->pkt = rc->held.pkt;
-	frame->path = &rv->path;
 	frame->pkt.migrated = true;
+	dcqcn_sent(&rc->rate, frame->pkt.payload_len + AROUND, now);
+	return true;
+}
+
+bool rv_rc_output(struct rv_qp *rv, struct rv_frame *frame, nsec_t now)
+{
+	struct rv_rc *rc = rv_rc_of(rv);
+
+	if (!notify(rc, frame) && (place_waiting(&rc->held.wait) ||
+				   is_over(rc, now) || !make(rc, frame, now)))
+		return false;
+	frame->path = &rv->path;
 	frame->pkt.pkey = ROCE_PKEY_DEFAULT;
 	frame->pkt.dest_qpn = rv->qp->attr.dest_qp_num;
 	return true;

@@ -56,6 +56,22 @@ bool rv_stack_counter(const struct rv_stack *stack, unsigned int i,
 	return true;
 }
 
+bool rv_stack_congestion(const struct rv_stack *stack, unsigned int i,
+			 const char **name, uint64_t *count)
+{
+	static const char *const names[RV_CONGESTION_COUNT] = {
+		[RV_MARKED] = "ecn_marked",
+		[RV_CNP_OUT] = "cnp_out",
+		[RV_CNP_IN] = "cnp_in",
+	};
+
+	if (i >= RV_CONGESTION_COUNT)
+		return false;
+	*name = names[i];
+	*count = stack->congestion[i];
+	return true;
+}
+
 void rv_settle(struct rv_qp *rv)
 {
 	if (list_empty(&rv->ready))
@@ -81,7 +97,9 @@ static enum roce_verdict check_qp(const struct rdma_qp *qp,
 {
 	const struct roce_packet *pkt = arrival->pkt;
 
-	if (!qp || qp->rv->service->bth != (pkt->opcode & ROCE_SERVICE_MASK))
+	if (!qp ||
+	    (qp->rv->service->bth != (pkt->opcode & ROCE_SERVICE_MASK) &&
+	     (pkt->op->kind != ROCE_KIND_CNP || !qp->rv->service->takes_cnp)))
 		return ROCE_NO_QP;
 	if (!qp_state_receives(qp->state))
 		return ROCE_STATE;

@@ -43,6 +43,10 @@ struct buf *rv_stack_output(struct rv_stack *stack, uint8_t to[FLOW_ADDR_LEN],
 bool rv_stack_counter(const struct rv_stack *stack, unsigned int i,
 		      const char **name, uint64_t *count);
 
+/* Likewise what DCQCN sees and does. */
+bool rv_stack_congestion(const struct rv_stack *stack, unsigned int i,
+			 const char **name, uint64_t *count);
+
 /*
  * Queue pair 1: management datagrams (IBA volume 1, section 13.4).
  */

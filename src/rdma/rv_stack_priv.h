@@ -21,6 +21,13 @@ enum {
 	RV_OVERHEAD = RV_HEADERS + ROCE_ICRC_LEN,
 };
 
+enum {
+	RV_MARKED,  /* packets that came with Congestion Experienced */
+	RV_CNP_OUT, /* CNPs for them */
+	RV_CNP_IN,
+	RV_CONGESTION_COUNT
+};
+
 struct rv_mads {
 	struct rv_mad *ring; /* RV_MADS of them */
 	uint32_t head;
@@ -37,6 +44,7 @@ struct rv_stack {
 	struct rv_mads mads_out;
 	uint32_t mad_psn;
 	uint64_t counters[ROCE_VERDICT_COUNT];
+	uint64_t congestion[RV_CONGESTION_COUNT];
 };
 
 struct rv_stack *rv_stack_create(struct rdma_dev *dev);

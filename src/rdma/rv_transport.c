@@ -12,6 +12,8 @@
 #include "rdma/rdma_ctx.h"
 #include "rdma/rv_stack_priv.h"
 
+enum { ECN_MASK = 3, ECN_ECT0 = 2 }; /* RFC 3168 */
+
 static const struct rv_service *const services[] = {
 	[QPT_RC] = &rv_rc,
 	[QPT_UD] = &rv_ud,
@@ -115,6 +117,8 @@ static void run(struct rdma_qp *qp, nsec_t now)
 	if (rv->service->connected)
 		rv_path_init(&rv->path, rv->stack->dev, &qp->attr.ah, qp->num,
 			     qp->attr.dest_qp_num);
+	if (rv->service->connected && rv->stack->dev->config.dcqcn)
+		rv->path.tclass = (rv->path.tclass & ~ECN_MASK) | ECN_ECT0;
 	if (qp->state == QPS_RTR && rv->state != QPS_RTR && rv->service->start)
 		rv->service->start(rv, now);
 	if (qp->state == QPS_RTS && rv->state == QPS_RTR)

@@ -28,6 +28,7 @@ struct port_config {
 	char *device; /* a DPDK vdev string */
 
 	bool roce;	 /* transport; else iWARP */
+	bool dcqcn;	 /* RoCE: congestion control */
 	bool has_ipv4;	 /* false: none given, the port cannot be used */
 	uint8_t ipv4[4]; /* as on the wire */
 	uint8_t prefix_len;

@@ -95,6 +95,18 @@ static bool read_transport(struct config_reader *reader,
 	       config_unwanted(reader, value, key->want);
 }
 
+static bool read_dcqcn(struct config_reader *reader,
+		       const struct config_key *key, struct json_object *value,
+		       void *into)
+{
+	struct port_config *port = into;
+
+	if (!json_object_is_type(value, json_type_boolean))
+		return config_unwanted(reader, value, key->want);
+	port->dcqcn = json_object_get_boolean(value);
+	return true;
+}
+
 static bool read_exception(struct config_reader *reader,
 			   const struct config_key *key,
 			   struct json_object *value, void *into)
@@ -136,8 +148,7 @@ const struct config_key config_port_keys[] = {
 	  "\"tap\", or false (virtio_user is not there yet)" },
 	{ "link_layer", config_refuse, 0, 0, 0,
 	  "no such key: it is RoCE's, which is not there yet" },
-	{ "dcqcn", config_refuse, 0, 0, 0,
-	  "no such key: it is RoCE's, which is not there yet" },
+	{ "dcqcn", read_dcqcn, 0, 0, 0, "true or false" },
 	NUMBER(mtu, 576, CONFIG_MTU_MAX),
 	NUMBER(recv_wait_ms, 0, 60000),
 	NUMBER(mpa_qpn_port, 0, 65535),

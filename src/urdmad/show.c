@@ -61,6 +61,16 @@ static void add_refused(struct json_object *to, const struct rv_stack *stack)
 		}
 }
 
+static void add_congestion(struct json_object *to, const struct rv_stack *stack)
+{
+	const char *name;
+	uint64_t count;
+
+	for (unsigned int i = 0; rv_stack_congestion(stack, i, &name, &count);
+	     i++)
+		add_number(to, name, count);
+}
+
 /* Counters that are not zero, by name. */
 static struct json_object *drops(const struct port *port)
 {
@@ -103,6 +113,8 @@ static struct json_object *device(const struct port *port)
 	add_number(object, "kernel_rx_frames", counters->kernel_rx_frames);
 	add_number(object, "kernel_rx_full", counters->kernel_rx_full);
 	add_number(object, "kernel_tx_frames", counters->kernel_tx_frames);
+	if (port->rv)
+		add_congestion(object, port->rv);
 	add(object, "drops", drops(port));
 	return object;
 }

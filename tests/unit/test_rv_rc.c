@@ -5,6 +5,7 @@
 
 #include "base/doorbell.h"
 #include "rdma/qp.h"
+#include "rdma/rdma_ctx.h"
 #include "rv_world.h"
 
 static struct rv_host a, b;
@@ -559,6 +560,85 @@ static void a_reset_queue_pair_connects_anew(void **state)
 }
 
 /*
+ * Congestion.
+ */
+
+static uint64_t congestion(const struct rv_host *host, const char *what)
+{
+	const char *name;
+	uint64_t count;
+
+	for (unsigned int i = 0;
+	     rv_stack_congestion(host->stack, i, &name, &count); i++)
+		if (strcmp(name, what) == 0)
+			return count;
+	abort();
+}
+
+static void heed_congestion(struct rv_host *host, const struct rv_host *peer)
+{
+	host->dev->config.dcqcn = true;
+	enter(host, peer, QPS_RESET);
+	connect_to(host, peer);
+}
+
+static void who_sends_what_was_marked_is_told_and_slows_down(void **state)
+{
+	struct rv_packet packet, cnp;
+
+	(void)state;
+	heed_congestion(&a, &b);
+	heed_congestion(&b, &a);
+	post(wr(URDMA_WR_WRITE), 3 * MTU);
+	assert_true(rv_take(&a, &packet));
+	assert_int_equal(packet.bytes[1] & 3, 2); /* ECT(0) */
+	packet.bytes[1] |= 3;			  /* Congestion Experienced */
+	assert_int_equal(rv_give(&b, &packet), DROP_NONE);
+	assert_true(rv_take(&b, &cnp));
+	assert_int_equal(rv_bth(&cnp)[0], 0x81);
+	assert_int_equal(rv_bth(&cnp)[4], 0x40); /* BECN */
+	assert_int_equal(load_be32(rv_bth(&cnp) + 4) & 0xffffff,
+			 rdma_qp_num(a.qp));
+	assert_int_equal(rv_give(&a, &cnp), DROP_NONE);
+	assert_int_equal(congestion(&b, "ecn_marked"), 1);
+	assert_int_equal(congestion(&b, "cnp_out"), 1);
+	assert_int_equal(congestion(&a, "cnp_in"), 1);
+	/* the rest goes when its time has come */
+	while (rv_take(&a, &packet))
+		rv_give(&b, &packet);
+	expect_nothing(&a);
+	for (int i = 0; i < 10 && a.qp->sends == 0; i++) {
+		wait();
+		run();
+	}
+	expect(&a, 1, WC_SUCCESS);
+	assert_true(a.now > NSEC_PER_SEC + 100 * NSEC_PER_USEC);
+	assert_memory_equal(b.memory.bytes + TO, a.memory.bytes + FROM,
+			    3 * MTU);
+}
+
+static void without_dcqcn_nothing_is_marked_and_no_cnp_taken(void **state)
+{
+	struct rv_packet packet;
+	uint8_t *bth = rv_bth(&packet);
+
+	(void)state;
+	post(wr(URDMA_WR_WRITE), 4);
+	assert_true(rv_take(&a, &packet));
+	assert_int_equal(packet.bytes[1] & 3, 0);
+	/* made of the WRITE: 16 bytes of zeros behind a BTH */
+	packet.len -= 4;
+	store_be16(packet.bytes + 2, (uint16_t)packet.len);
+	store_be16(packet.bytes + IP4_LEN + 4,
+		   (uint16_t)(packet.len - IP4_LEN));
+	bth[0] = 0x81;
+	memset(bth + 12, 0, 16);
+	rv_seal(&packet);
+	assert_int_equal(rv_give(&b, &packet), DROP_ROCE);
+	assert_int_equal(congestion(&b, "cnp_in"), 0);
+}
+
+/*
  * Memory that takes its time.
  */
 
@@ -662,6 +742,8 @@ int main(void)
 		test(in_rtr_the_first_packet_is_an_event),
 		test(a_drained_queue_is_told_of_when_the_last_is_done),
 		test(a_reset_queue_pair_connects_anew),
+		test(who_sends_what_was_marked_is_told_and_slows_down),
+		test(without_dcqcn_nothing_is_marked_and_no_cnp_taken),
 		test(slow_memory_keeps_the_order),
 		test(slow_memory_is_read_and_placed_whole),
 		test(who_fails_while_its_memory_is_slow_leaves_nothing),
