@@ -85,4 +85,14 @@ static inline uint64_t cksum_pseudo4(const uint8_t src[static 4],
 	return cksum_add(cksum_add(sum, src, 4), dst, 4);
 }
 
+/* Likewise over IPv6, RFC 8200 section 8.1. */
+static inline uint64_t cksum_pseudo6(const uint8_t src[static 16],
+				     const uint8_t dst[static 16],
+				     uint8_t next_header, size_t len)
+{
+	uint64_t sum = (uint64_t)htobe16(next_header) + htobe32((uint32_t)len);
+
+	return cksum_add(cksum_add(sum, src, 16), dst, 16);
+}
+
 #endif

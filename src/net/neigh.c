@@ -17,16 +17,22 @@ void neigh_init(struct neigh *neigh, const uint8_t ip[static 4],
 }
 
 /* Neighbours mostly differ in the last octets. */
-static int16_t *bucket(struct neigh *neigh, const uint8_t ip[static 4])
+static int16_t *bucket(struct neigh *neigh,
+		       const uint8_t addr[static FLOW_ADDR_LEN])
 {
-	return &neigh->buckets[(ip[0] * 7 + ip[1] * 5 + ip[2] * 3 + ip[3]) %
+	const uint8_t *last = addr + FLOW_ADDR_LEN - 4;
+
+	return &neigh->buckets[(last[0] * 7 + last[1] * 5 + last[2] * 3 +
+				last[3]) %
 			       NEIGH_MAX];
 }
 
-static struct neigh_entry *find(struct neigh *neigh, const uint8_t ip[static 4])
+static struct neigh_entry *find(struct neigh *neigh,
+				const uint8_t addr[static FLOW_ADDR_LEN])
 {
-	for (int16_t i = *bucket(neigh, ip); i >= 0; i = neigh->entries[i].next)
-		if (memcmp(neigh->entries[i].ip, ip, 4) == 0)
+	for (int16_t i = *bucket(neigh, addr); i >= 0;
+	     i = neigh->entries[i].next)
+		if (flow_addr_equal(neigh->entries[i].addr, addr))
 			return &neigh->entries[i];
 	return NULL;
 }
@@ -44,7 +50,7 @@ static void arm(struct neigh *neigh, struct neigh_entry *entry, nsec_t deadline)
 /* Its held packet, if any, is the caller's business. */
 static void forget(struct neigh *neigh, struct neigh_entry *entry)
 {
-	int16_t *link = bucket(neigh, entry->ip);
+	int16_t *link = bucket(neigh, entry->addr);
 	int16_t index = (int16_t)(entry - neigh->entries);
 
 	while (*link != index)
@@ -74,16 +80,16 @@ static struct neigh_entry *make_room(struct neigh *neigh)
 	return oldest;
 }
 
-static struct neigh_entry *add(struct neigh *neigh, const uint8_t ip[static 4],
-			       nsec_t now)
+static struct neigh_entry *
+add(struct neigh *neigh, const uint8_t addr[static FLOW_ADDR_LEN], nsec_t now)
 {
 	struct neigh_entry *entry = make_room(neigh);
-	int16_t *head = bucket(neigh, ip);
+	int16_t *head = bucket(neigh, addr);
 
 	if (!entry)
 		return NULL;
 	*entry = (struct neigh_entry){ .next = *head, .confirmed = now };
-	memcpy(entry->ip, ip, 4);
+	memcpy(entry->addr, addr, FLOW_ADDR_LEN);
 	*head = (int16_t)(entry - neigh->entries);
 	return entry;
 }
@@ -129,6 +135,7 @@ static void answer(struct neigh *neigh, const struct arp *request)
 /* The order is RFC 826's "packet reception": merge, then add, then answer. */
 enum drop neigh_input(struct neigh *neigh, struct wire in, nsec_t now)
 {
+	uint8_t sender[FLOW_ADDR_LEN];
 	struct arp arp;
 	struct neigh_entry *entry;
 	bool for_us;
@@ -141,9 +148,10 @@ enum drop neigh_input(struct neigh *neigh, struct wire in, nsec_t now)
 
 	/* An address probe has no sender (RFC 5227 section 1.1). */
 	if (memcmp(arp.sender_ip, any_ip, 4) != 0) {
-		entry = find(neigh, arp.sender_ip);
+		flow_addr_from_ip4(sender, arp.sender_ip);
+		entry = find(neigh, sender);
 		if (!entry && for_us && arp.op == ARP_REQUEST)
-			entry = add(neigh, arp.sender_ip, now);
+			entry = add(neigh, sender, now);
 		if (entry)
 			confirm(neigh, entry, arp.sender_mac, now);
 	}
@@ -157,19 +165,110 @@ enum drop neigh_input(struct neigh *neigh, struct wire in, nsec_t now)
 void neigh_learn(struct neigh *neigh, const uint8_t ip[static 4],
 		 const uint8_t mac[static ETH_ADDR], nsec_t now)
 {
-	struct neigh_entry *entry = find(neigh, ip);
+	uint8_t addr[FLOW_ADDR_LEN];
+	struct neigh_entry *entry;
 
+	flow_addr_from_ip4(addr, ip);
+	entry = find(neigh, addr);
 	if (entry && !eth_is_group(mac))
 		confirm(neigh, entry, mac, now);
 }
 
-const uint8_t *neigh_lookup(struct neigh *neigh, const uint8_t ip[static 4],
+void neigh_add_ip6(struct neigh *neigh, const uint8_t addr[static 16])
+{
+	if (neigh->ip6_count < NEIGH_IP6_MAX)
+		memcpy(neigh->ip6[neigh->ip6_count++], addr, 16);
+}
+
+bool neigh_is_ours6(const struct neigh *neigh, const uint8_t addr[static 16])
+{
+	for (uint32_t i = 0; i < neigh->ip6_count; i++)
+		if (flow_addr_equal(neigh->ip6[i], addr))
+			return true;
+	return false;
+}
+
+bool neigh_listens6(const struct neigh *neigh, const uint8_t addr[static 16])
+{
+	static const uint8_t all_nodes[16] = { 0xff, 0x02, [15] = 1 };
+	uint8_t group[16];
+
+	for (uint32_t i = 0; i < neigh->ip6_count; i++) {
+		nd_solicited_group(group, neigh->ip6[i]);
+		if (flow_addr_equal(neigh->ip6[i], addr) ||
+		    flow_addr_equal(group, addr) ||
+		    flow_addr_equal(all_nodes, addr))
+			return true;
+	}
+	return false;
+}
+
+/* RFC 4861 section 7.2.4: to all nodes if the asker has no address. */
+static void advertise(struct neigh *neigh, const struct nd *ask,
+		      const uint8_t mac[static ETH_ADDR])
+{
+	static const uint8_t all_nodes[16] = { 0xff, 0x02, [15] = 1 };
+	bool probe = flow_addr_is_any(ask->src);
+	struct nd *advert = &neigh->advert;
+
+	*advert = (struct nd){ .type = ND_ADVERTISE,
+			       .solicited = !probe,
+			       .override = true };
+	memcpy(advert->src, ask->target, 16);
+	memcpy(advert->dst, probe ? all_nodes : ask->src, 16);
+	memcpy(advert->target, ask->target, 16);
+	memcpy(advert->mac, neigh->mac, ETH_ADDR);
+	if (probe)
+		ip6_group_mac(neigh->advert_mac, all_nodes);
+	else
+		memcpy(neigh->advert_mac, mac, ETH_ADDR);
+	neigh->advert_due = true;
+	neigh->work = true;
+}
+
+static enum drop take_solicit(struct neigh *neigh, const struct nd *nd,
+			      const uint8_t from[static ETH_ADDR], nsec_t now)
+{
+	struct neigh_entry *entry;
+
+	if (!neigh_is_ours6(neigh, nd->target))
+		return DROP_NOT_OURS;
+	if (nd->has_mac) {
+		entry = find(neigh, nd->src);
+		if (!entry)
+			entry = add(neigh, nd->src, now);
+		if (entry)
+			confirm(neigh, entry, nd->mac, now);
+	}
+	advertise(neigh, nd, nd->has_mac ? nd->mac : from);
+	return DROP_NONE;
+}
+
+enum drop neigh_input_nd(struct neigh *neigh, const struct nd *nd,
+			 const uint8_t from[static ETH_ADDR], nsec_t now)
+{
+	struct neigh_entry *entry;
+
+	if (neigh_is_ours6(neigh, nd->src))
+		return DROP_ND; /* somebody else claims our address */
+	if (nd->type == ND_SOLICIT)
+		return take_solicit(neigh, nd, from, now);
+	if (neigh_is_ours6(neigh, nd->target) || flow_addr_is_ip4(nd->target))
+		return DROP_ND;
+	entry = find(neigh, nd->target);
+	if (entry && nd->has_mac)
+		confirm(neigh, entry, nd->mac, now);
+	return DROP_NONE;
+}
+
+const uint8_t *neigh_lookup(struct neigh *neigh,
+			    const uint8_t addr[static FLOW_ADDR_LEN],
 			    nsec_t now)
 {
-	struct neigh_entry *entry = find(neigh, ip);
+	struct neigh_entry *entry = find(neigh, addr);
 
 	if (!entry) {
-		entry = add(neigh, ip, now);
+		entry = add(neigh, addr, now);
 		if (entry)
 			ask(neigh, entry, NEIGH_ASKING, now);
 		return NULL;
@@ -178,9 +277,10 @@ const uint8_t *neigh_lookup(struct neigh *neigh, const uint8_t ip[static 4],
 	return entry->state == NEIGH_ASKING ? NULL : entry->mac;
 }
 
-void *neigh_hold(struct neigh *neigh, const uint8_t ip[static 4], void *packet)
+void *neigh_hold(struct neigh *neigh, const uint8_t addr[static FLOW_ADDR_LEN],
+		 void *packet)
 {
-	struct neigh_entry *entry = find(neigh, ip);
+	struct neigh_entry *entry = find(neigh, addr);
 	void *before;
 
 	if (!entry || entry->state != NEIGH_ASKING)
@@ -190,9 +290,9 @@ void *neigh_hold(struct neigh *neigh, const uint8_t ip[static 4], void *packet)
 	return before;
 }
 
-bool neigh_await(struct neigh *neigh, const uint8_t ip[static 4])
+bool neigh_await(struct neigh *neigh, const uint8_t addr[static FLOW_ADDR_LEN])
 {
-	struct neigh_entry *entry = find(neigh, ip);
+	struct neigh_entry *entry = find(neigh, addr);
 
 	if (!entry)
 		return false;
@@ -201,7 +301,7 @@ bool neigh_await(struct neigh *neigh, const uint8_t ip[static 4])
 	return true;
 }
 
-bool neigh_found(struct neigh *neigh, uint8_t ip[static 4],
+bool neigh_found(struct neigh *neigh, uint8_t addr[static FLOW_ADDR_LEN],
 		 uint8_t mac[static ETH_ADDR])
 {
 	for (int i = 0; neigh->news && i < NEIGH_MAX; i++) {
@@ -210,7 +310,7 @@ bool neigh_found(struct neigh *neigh, uint8_t ip[static 4],
 		if (!entry->awaited || entry->state == NEIGH_ASKING)
 			continue;
 		entry->awaited = false;
-		memcpy(ip, entry->ip, 4);
+		memcpy(addr, entry->addr, FLOW_ADDR_LEN);
 		memcpy(mac, entry->mac, ETH_ADDR);
 		return true;
 	}
@@ -218,17 +318,56 @@ bool neigh_found(struct neigh *neigh, uint8_t ip[static 4],
 	return false;
 }
 
-static void request(const struct neigh *neigh, const struct neigh_entry *entry,
-		    struct neigh_output *out)
+static enum neigh_action ask_arp(const struct neigh *neigh,
+				 const struct neigh_entry *entry,
+				 struct neigh_output *out)
 {
-	bool first_time = entry->state == NEIGH_ASKING;
-
 	out->arp = (struct arp){ .op = ARP_REQUEST };
 	memcpy(out->arp.sender_mac, neigh->mac, ETH_ADDR);
 	memcpy(out->arp.sender_ip, neigh->ip, 4);
-	memcpy(out->arp.target_ip, entry->ip, 4);
-	/* RFC 1122 section 2.3.2.1 (2): refreshing asks the one we know. */
-	memcpy(out->mac, first_time ? eth_broadcast : entry->mac, ETH_ADDR);
+	memcpy(out->arp.target_ip, flow_addr_ip4(entry->addr), 4);
+	memcpy(out->mac, eth_broadcast, ETH_ADDR);
+	return NEIGH_SEND_ARP;
+}
+
+/* Ours that has the same scope, else the first. */
+static const uint8_t *source_for(const struct neigh *neigh,
+				 const uint8_t addr[static 16])
+{
+	for (uint32_t i = 0; i < neigh->ip6_count; i++)
+		if (ip6_is_link_local(neigh->ip6[i]) == ip6_is_link_local(addr))
+			return neigh->ip6[i];
+	return neigh->ip6[0];
+}
+
+static enum neigh_action ask_nd(const struct neigh *neigh,
+				const struct neigh_entry *entry,
+				struct neigh_output *out)
+{
+	out->nd = (struct nd){ .type = ND_SOLICIT };
+	memcpy(out->nd.src, source_for(neigh, entry->addr), 16);
+	nd_solicited_group(out->nd.dst, entry->addr);
+	memcpy(out->nd.target, entry->addr, 16);
+	memcpy(out->nd.mac, neigh->mac, ETH_ADDR);
+	ip6_group_mac(out->mac, out->nd.dst);
+	if (entry->state != NEIGH_ASKING)
+		memcpy(out->nd.dst, entry->addr, 16);
+	return NEIGH_SEND_ND;
+}
+
+/* RFC 1122 section 2.3.2.1 (2), RFC 4861 section 7.3.1: refreshing asks the
+ * one we know. */
+static enum neigh_action request(const struct neigh *neigh,
+				 const struct neigh_entry *entry,
+				 struct neigh_output *out)
+{
+	enum neigh_action action = flow_addr_is_ip4(entry->addr)
+					   ? ask_arp(neigh, entry, out)
+					   : ask_nd(neigh, entry, out);
+
+	if (entry->state != NEIGH_ASKING)
+		memcpy(out->mac, entry->mac, ETH_ADDR);
+	return action;
 }
 
 static enum neigh_action entry_output(struct neigh *neigh,
@@ -237,12 +376,12 @@ static enum neigh_action entry_output(struct neigh *neigh,
 {
 	if (entry->ask) {
 		entry->ask = false;
-		request(neigh, entry, out);
-		return NEIGH_SEND_ARP;
+		return request(neigh, entry, out);
 	}
 	if (!entry->held || entry->state == NEIGH_ASKING)
 		return NEIGH_NOTHING;
 	out->held = entry->held;
+	memcpy(out->addr, entry->addr, FLOW_ADDR_LEN);
 	entry->held = NULL;
 	if (entry->state == NEIGH_FREE)
 		return NEIGH_DROP_HELD;
@@ -260,6 +399,12 @@ enum neigh_action neigh_output(struct neigh *neigh, struct neigh_output *out)
 		out->arp = neigh->answer;
 		memcpy(out->mac, out->arp.target_mac, ETH_ADDR);
 		return out->action = NEIGH_SEND_ARP;
+	}
+	if (neigh->advert_due) {
+		neigh->advert_due = false;
+		out->nd = neigh->advert;
+		memcpy(out->mac, neigh->advert_mac, ETH_ADDR);
+		return out->action = NEIGH_SEND_ND;
 	}
 	for (int i = 0; i < NEIGH_MAX; i++) {
 		out->action = entry_output(neigh, &neigh->entries[i], out);

@@ -60,7 +60,9 @@ struct rdma_config {
 	enum rdma_transport_kind transport;
 	uint8_t mac[6];
 	uint8_t ip4[4]; /* as on the wire */
-	uint16_t mtu;	/* of IP packets, bytes */
+	bool has_ip6;	/* RoCE: beside the link-local address */
+	uint8_t ip6[16];
+	uint16_t mtu; /* of IP packets, bytes */
 	/* How long a message may wait for a RECV before the stream ends. */
 	nsec_t recv_wait;
 	/* How long TCP may take to connect, and a peer to ask. */

@@ -23,7 +23,8 @@ static int open(struct rdma_dev *dev)
 {
 	const struct rdma_config *config = &dev->config;
 
-	gid_table_roce(&dev->gids, config->mac, config->ip4, NULL);
+	gid_table_roce(&dev->gids, config->mac, config->ip4,
+		       config->has_ip6 ? config->ip6 : NULL);
 	dev->rv = rv_stack_create(dev);
 	return dev->rv ? 0 : -ENOMEM;
 }

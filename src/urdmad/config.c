@@ -75,6 +75,11 @@ static bool add_port(struct config_reader *reader, struct config *config,
 		return config_fail(reader,
 				   "found no ipv4_address, want one as "
 				   "\"ipv4_address\": \"10.2.0.100/24\"");
+	if (port->has_ipv6 && !port->roce)
+		return config_fail(
+			reader, "found an ipv6_address and \"transport\": "
+				"\"iwarp\", want \"transport\": \"roce\" with "
+				"it: iWARP over IPv6 is not there yet");
 	if (!!port->netdev + !!port->pci_address + !!port->device > 1)
 		return config_fail(reader, "found more than one, want one of "
 					   "netdev, pci_address and device");
@@ -94,6 +99,9 @@ static bool compare_ports(struct config_reader *reader,
 
 	if (memcmp(one->ipv4, two->ipv4, sizeof(one->ipv4)) == 0)
 		key = "ipv4_address";
+	else if (one->has_ipv6 && two->has_ipv6 &&
+		 memcmp(one->ipv6, two->ipv6, sizeof(one->ipv6)) == 0)
+		key = "ipv6_address";
 	else if (same(one->name, two->name))
 		key = "name";
 	else if (same(one->netdev, two->netdev))

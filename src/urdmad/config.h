@@ -32,6 +32,9 @@ struct port_config {
 	bool has_ipv4;	 /* false: none given, the port cannot be used */
 	uint8_t ipv4[4]; /* as on the wire */
 	uint8_t prefix_len;
+	bool has_ipv6; /* beside the link-local one, which RoCE always has */
+	uint8_t ipv6[16];
+	uint8_t ipv6_prefix_len;
 	bool has_mac; /* false: port_mac_derive() */
 	uint8_t mac[6];
 	bool exception; /* the kernel shares the port (exception.h) */

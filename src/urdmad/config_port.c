@@ -8,7 +8,7 @@
 
 #include "urdmad/config_reader.h"
 
-enum { DEFAULT_PREFIX = 24 };
+enum { DEFAULT_PREFIX = 24, DEFAULT_PREFIX6 = 64 };
 
 /* "a.b.c.d" or "a.b.c.d/n" of a host. */
 static bool parse_ipv4(const char *text, struct port_config *port)
@@ -47,6 +47,46 @@ static bool read_ipv4(struct config_reader *reader,
 	port->has_ipv4 = json_object_is_type(value, json_type_string) &&
 			 parse_ipv4(json_object_get_string(value), port);
 	return port->has_ipv4 || config_unwanted(reader, value, key->want);
+}
+
+/* "fd00::1" or "fd00::1/n" of a host. */
+static bool parse_ipv6(const char *text, struct port_config *port)
+{
+	char host[INET6_ADDRSTRLEN];
+	size_t host_len = strcspn(text, "/");
+	const char *prefix = text + host_len;
+	unsigned long bits = DEFAULT_PREFIX6;
+	char *end;
+
+	if (host_len >= sizeof(host))
+		return false;
+	memcpy(host, text, host_len);
+	host[host_len] = '\0';
+	if (inet_pton(AF_INET6, host, port->ipv6) != 1)
+		return false;
+	if (*prefix) {
+		if (!isdigit((unsigned char)prefix[1]))
+			return false;
+		bits = strtoul(prefix + 1, &end, 10);
+		if (*end || bits < 1 || bits > 128)
+			return false;
+	}
+	port->ipv6_prefix_len = (uint8_t)bits;
+	/* ::/8 has what is special (RFC 4291 section 2.4), and IPv4's; the
+	 * link-local address is there without being asked for */
+	return port->ipv6[0] != 0 && port->ipv6[0] != 0xff &&
+	       !(port->ipv6[0] == 0xfe && (port->ipv6[1] & 0xc0) == 0x80);
+}
+
+static bool read_ipv6(struct config_reader *reader,
+		      const struct config_key *key, struct json_object *value,
+		      void *into)
+{
+	struct port_config *port = into;
+
+	port->has_ipv6 = json_object_is_type(value, json_type_string) &&
+			 parse_ipv6(json_object_get_string(value), port);
+	return port->has_ipv6 || config_unwanted(reader, value, key->want);
 }
 
 static bool read_mac(struct config_reader *reader, const struct config_key *key,
@@ -142,8 +182,8 @@ const struct config_key config_port_keys[] = {
 	{ "mac", read_mac, 0, 0, 0,
 	  "a unicast MAC address as \"02:00:00:00:00:01\"" },
 	{ "transport", read_transport, 0, 0, 0, "\"iwarp\" or \"roce\"" },
-	{ "ipv6_address", config_refuse, 0, 0, 0,
-	  "no such key: IPv6 is not there yet" },
+	{ "ipv6_address", read_ipv6, 0, 0, 0,
+	  "a host's IPv6 address as \"fd00::1/64\", not a link-local one" },
 	{ "exception", read_exception, 0, 0, 0,
 	  "\"tap\", or false (virtio_user is not there yet)" },
 	{ "link_layer", config_refuse, 0, 0, 0,

@@ -9,6 +9,8 @@
 #include "net/flow.h"
 #include "net/icmp.h"
 #include "net/ip4.h"
+#include "net/ip6.h"
+#include "net/nd.h"
 #include "net/udp.h"
 #include "rdma/iw_stack.h"
 #include "roce/packet.h"
@@ -71,16 +73,29 @@ static void send_frame(struct port *port, struct rte_mbuf *mbuf)
 	port->tx[port->tx_count++] = mbuf;
 }
 
-void pktio_send_ip4(struct port *port, struct rte_mbuf *mbuf,
-		    const uint8_t dst[static 4], nsec_t now)
+static uint16_t type_of(const uint8_t addr[static FLOW_ADDR_LEN])
 {
-	uint8_t hop[4];
+	return flow_addr_is_ip4(addr) ? ETH_TYPE_IP4 : ETH_TYPE_IP6;
+}
+
+bool pktio_is_ours(const struct port *port,
+		   const uint8_t addr[static FLOW_ADDR_LEN])
+{
+	if (flow_addr_is_ip4(addr))
+		return memcmp(flow_addr_ip4(addr), port->config->ipv4, 4) == 0;
+	return neigh_is_ours6(&port->neigh, addr);
+}
+
+void pktio_send_ip(struct port *port, struct rte_mbuf *mbuf,
+		   const uint8_t dst[static FLOW_ADDR_LEN], nsec_t now)
+{
+	uint8_t hop[FLOW_ADDR_LEN];
 	const uint8_t *mac = NULL;
 
 	if (port_next_hop(port, dst, hop))
 		mac = neigh_lookup(&port->neigh, hop, now);
 	if (mac) {
-		put_eth(port, mbuf, mac, ETH_TYPE_IP4);
+		put_eth(port, mbuf, mac, type_of(dst));
 		send_frame(port, mbuf);
 		return;
 	}
@@ -89,9 +104,10 @@ void pktio_send_ip4(struct port *port, struct rte_mbuf *mbuf,
 	rte_pktmbuf_free(mbuf);
 }
 
-void pktio_loop_back(struct port *port, struct rte_mbuf *mbuf, uint16_t type)
+void pktio_loop_back(struct port *port, struct rte_mbuf *mbuf,
+		     const uint8_t dst[static FLOW_ADDR_LEN])
 {
-	put_eth(port, mbuf, port->mac, type);
+	put_eth(port, mbuf, port->mac, type_of(dst));
 	if (port->loop_count == PORT_LOOP_MAX) {
 		port->counters.tx_full++;
 		rte_pktmbuf_free(mbuf);
@@ -117,6 +133,27 @@ static void send_arp(struct port *port, const struct neigh_output *out)
 	send_frame(port, mbuf);
 }
 
+static void send_nd(struct port *port, const struct neigh_output *out)
+{
+	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(port->mempool);
+	struct ip6 ip = { .next_header = IP6_ICMP,
+			  .hops = ND_HOPS,
+			  .payload_len = ND_LEN };
+	char *frame;
+
+	if (!mbuf) {
+		port->counters.drops[DROP_NO_BUFFER]++;
+		return;
+	}
+	frame = rte_pktmbuf_append(mbuf, ETH_LEN + IP6_LEN + ND_LEN);
+	put_eth(port, mbuf, out->mac, ETH_TYPE_IP6);
+	memcpy(ip.src, out->nd.src, sizeof(ip.src));
+	memcpy(ip.dst, out->nd.dst, sizeof(ip.dst));
+	ip6_encode(&ip, (uint8_t *)frame + ETH_LEN);
+	nd_encode(&out->nd, (uint8_t *)frame + ETH_LEN + IP6_LEN);
+	send_frame(port, mbuf);
+}
+
 static unsigned int send_neigh(struct port *port)
 {
 	struct neigh_output out;
@@ -133,8 +170,11 @@ static unsigned int send_neigh(struct port *port)
 			else
 				send_arp(port, &out);
 			break;
+		case NEIGH_SEND_ND:
+			send_nd(port, &out);
+			break;
 		case NEIGH_SEND_HELD:
-			put_eth(port, out.held, out.mac, ETH_TYPE_IP4);
+			put_eth(port, out.held, out.mac, type_of(out.addr));
 			send_frame(port, out.held);
 			break;
 		case NEIGH_DROP_HELD:
@@ -176,6 +216,7 @@ static enum drop icmp_input(struct port *port, struct pktio_frame *frame,
 static enum drop ip4_input(struct port *port, struct pktio_frame *frame,
 			   nsec_t now)
 {
+	const uint8_t *start = frame->in.pos;
 	struct ip4 ip;
 	enum drop drop;
 
@@ -191,7 +232,60 @@ static enum drop ip4_input(struct port *port, struct pktio_frame *frame,
 	if (ip.protocol == IP4_TCP && port->iw)
 		return pktio_tcp_input(port, frame, &ip, now);
 	if (ip.protocol == IP4_UDP)
-		return pktio_udp_input(port, frame, &ip, now);
+		return pktio_udp_input(port, frame, start, now);
+	return DROP_IP_PROTOCOL;
+}
+
+/* As with IPv4: same bytes, the addresses exchanged. */
+static enum drop echo6_input(struct port *port, struct pktio_frame *frame,
+			     const struct ip6 *request)
+{
+	uint8_t *message = (uint8_t *)frame->in.pos;
+	struct ip6 reply = *request;
+	enum drop drop = icmp6_echo_reply(message, frame->in.left, request->src,
+					  request->dst);
+
+	if (drop)
+		return drop;
+	memcpy(reply.src, request->dst, sizeof(reply.src));
+	memcpy(reply.dst, request->src, sizeof(reply.dst));
+	reply.hops = IP6_HOPS;
+	rte_pktmbuf_trim(frame->mbuf,
+			 (uint16_t)(frame->mbuf->data_len - ETH_LEN - IP6_LEN -
+				    reply.payload_len));
+	ip6_encode(&reply, message - IP6_LEN);
+	put_eth(port, frame->mbuf, frame->eth.src, ETH_TYPE_IP6);
+	send_frame(port, frame->mbuf);
+	frame->mbuf = NULL;
+	return DROP_NONE;
+}
+
+static enum drop icmp6_input(struct port *port, struct pktio_frame *frame,
+			     const struct ip6 *ip, nsec_t now)
+{
+	struct nd nd;
+	enum drop drop = nd_decode(&nd, ip, frame->in);
+
+	if (drop == DROP_NONE)
+		return neigh_input_nd(&port->neigh, &nd, frame->eth.src, now);
+	return drop == DROP_ND ? drop : echo6_input(port, frame, ip);
+}
+
+static enum drop ip6_input(struct port *port, struct pktio_frame *frame,
+			   nsec_t now)
+{
+	const uint8_t *start = frame->in.pos;
+	struct ip6 ip;
+	enum drop drop = ip6_strip(&ip, &frame->in);
+
+	if (drop)
+		return drop;
+	if (!neigh_listens6(&port->neigh, ip.dst))
+		return DROP_NOT_OURS;
+	if (ip.next_header == IP6_ICMP)
+		return icmp6_input(port, frame, &ip, now);
+	if (ip.next_header == IP6_UDP && !ip6_is_group(ip.dst))
+		return pktio_udp_input(port, frame, start, now);
 	return DROP_IP_PROTOCOL;
 }
 
@@ -243,7 +337,7 @@ static enum drop input(struct port *port, struct pktio_frame *frame, nsec_t now)
 	case ETH_TYPE_ARP:
 		return neigh_input(&port->neigh, frame->in, now);
 	case ETH_TYPE_IP6:
-		return DROP_IP_PROTOCOL;
+		return ip6_input(port, frame, now);
 	default:
 		return DROP_ETHERTYPE;
 	}
@@ -263,8 +357,8 @@ static void receive(struct port *port, struct rte_mbuf *mbuf, nsec_t now)
 	if (drop)
 		port->counters.drops[drop]++;
 	rte_pktmbuf_free(frame.mbuf);
-	/* The cache holds one ARP answer at a time. */
-	if (frame.eth.type == ETH_TYPE_ARP)
+	/* The cache holds one answer at a time. */
+	if (neigh_has_answer(&port->neigh))
 		send_neigh(port);
 }
 

@@ -12,6 +12,7 @@
 #include "base/drop.h"
 #include "base/wire.h"
 #include "net/eth.h"
+#include "net/flow.h"
 
 struct ip4;
 struct port;
@@ -40,20 +41,25 @@ enum drop pktio_tcp_input(struct port *port, struct pktio_frame *frame,
 /* One segment of the stack, false: it has none. */
 bool pktio_tcp_output(struct port *port, nsec_t now);
 
+/* `ip`: the header that was in front of it. */
 enum drop pktio_udp_input(struct port *port, struct pktio_frame *frame,
-			  const struct ip4 *ip, nsec_t now);
+			  const uint8_t *ip, nsec_t now);
 bool pktio_udp_output(struct port *port, nsec_t now);
 
-/* Takes a packet to our own address, with room for the Ethernet header: it is
- * received with the next turn.  `type`: of the Ethernet header. */
-void pktio_loop_back(struct port *port, struct rte_mbuf *mbuf, uint16_t type);
+/* Whether it is an address of the port's. */
+bool pktio_is_ours(const struct port *port,
+		   const uint8_t addr[static FLOW_ADDR_LEN]);
+/* Takes a packet to such an address, with room for the Ethernet header: it is
+ * received with the next turn. */
+void pktio_loop_back(struct port *port, struct rte_mbuf *mbuf,
+		     const uint8_t dst[static FLOW_ADDR_LEN]);
 
 /* Whether there is room for another frame. */
 bool pktio_ready(const struct port *port);
-/* Takes an IPv4 packet with room for the Ethernet header filled in front of
+/* Takes an IP packet with room for the Ethernet header filled in front of
  * it, of at least 14 bytes, and sends it to the neighbour, or holds it until
  * that has answered. */
-void pktio_send_ip4(struct port *port, struct rte_mbuf *mbuf,
-		    const uint8_t dst[static 4], nsec_t now);
+void pktio_send_ip(struct port *port, struct rte_mbuf *mbuf,
+		   const uint8_t dst[static FLOW_ADDR_LEN], nsec_t now);
 
 #endif

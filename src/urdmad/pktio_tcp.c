@@ -132,8 +132,7 @@ static void send_segment(struct port *port, const struct flow_key *key,
 {
 	uint32_t headers =
 		PKTIO_IP4_HEADERS + (uint32_t)tcp_segment_header_len(segment);
-	const uint8_t *dst = flow_addr_ip4(key->remote);
-	bool ours = memcmp(dst, port->config->ipv4, 4) == 0;
+	bool ours = pktio_is_ours(port, key->remote);
 	struct rte_mbuf *mbuf;
 
 	if (!ours && segment->len && usable_in_place(segment, headers)) {
@@ -150,9 +149,9 @@ static void send_segment(struct port *port, const struct flow_key *key,
 	if (ours)
 		/* a copy: what is received must be another buf than what is
 		 * kept for retransmission */
-		pktio_loop_back(port, mbuf, ETH_TYPE_IP4);
+		pktio_loop_back(port, mbuf, key->remote);
 	else
-		pktio_send_ip4(port, mbuf, dst, now);
+		pktio_send_ip(port, mbuf, key->remote, now);
 }
 
 bool pktio_tcp_output(struct port *port, nsec_t now)

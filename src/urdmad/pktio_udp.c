@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* RoCEv2's datagrams, between a port and its stack. */
-#include <string.h>
-
 #include <rte_mbuf.h>
 
 #include "net/cksum.h"
 #include "net/eth.h"
 #include "net/flow.h"
 #include "net/ip4.h"
+#include "net/ip6.h"
 #include "net/udp.h"
 #include "rdma/rv_stack.h"
 #include "roce/packet.h"
@@ -16,14 +15,21 @@
 #include "urdmad/port.h"
 #include "urdmad/port_buf.h"
 
-static bool checksum_good(const struct pktio_frame *frame, const struct ip4 *ip)
+static uint64_t pseudo(const uint8_t *ip, size_t len)
+{
+	if (ip[0] >> 4 == 4)
+		return cksum_pseudo4(ip + 12, ip + 16, IP4_UDP, (uint16_t)len);
+	return cksum_pseudo6(ip + 8, ip + 24, IP6_UDP, len);
+}
+
+static bool checksum_good(const struct pktio_frame *frame, const uint8_t *ip)
 {
 	uint64_t sum;
 
 	if ((frame->mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) ==
 	    RTE_MBUF_F_RX_L4_CKSUM_GOOD)
 		return true;
-	sum = cksum_pseudo4(ip->src, ip->dst, IP4_UDP, ip->payload_len);
+	sum = pseudo(ip, frame->in.left);
 	return cksum_good(cksum_add(sum, frame->in.pos, frame->in.left));
 }
 
@@ -42,10 +48,8 @@ static struct buf *take(struct pktio_frame *frame, const uint8_t *udp,
 }
 
 enum drop pktio_udp_input(struct port *port, struct pktio_frame *frame,
-			  const struct ip4 *ip, nsec_t now)
+			  const uint8_t *ip, nsec_t now)
 {
-	const uint8_t *header =
-		rte_pktmbuf_mtod_offset(frame->mbuf, uint8_t *, ETH_LEN);
 	struct wire in = frame->in;
 	struct udp udp;
 	enum drop drop = udp_strip(&udp, &in);
@@ -57,7 +61,7 @@ enum drop pktio_udp_input(struct port *port, struct pktio_frame *frame,
 	if (udp.has_checksum && !checksum_good(frame, ip))
 		return DROP_CHECKSUM;
 	return rv_stack_input(
-		port->rv, header,
+		port->rv, ip,
 		take(frame, frame->in.pos, UDP_LEN + udp.payload_len), now);
 }
 
@@ -77,13 +81,12 @@ bool pktio_udp_output(struct port *port, nsec_t now)
 {
 	uint8_t to[FLOW_ADDR_LEN];
 	struct buf *buf = rv_stack_output(port->rv, to, now);
-	const uint8_t *dst = flow_addr_ip4(to);
 
 	if (!buf)
 		return false;
-	if (memcmp(dst, port->config->ipv4, 4) == 0)
-		pktio_loop_back(port, frame_of(buf), ETH_TYPE_IP4);
+	if (pktio_is_ours(port, to))
+		pktio_loop_back(port, frame_of(buf), to);
 	else
-		pktio_send_ip4(port, frame_of(buf), dst, now);
+		pktio_send_ip(port, frame_of(buf), to, now);
 	return true;
 }

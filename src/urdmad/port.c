@@ -13,6 +13,7 @@
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 
+#include "rdma/gid.h"
 #include "urdmad/config.h"
 #include "urdmad/exception.h"
 #include "urdmad/netdev.h"
@@ -239,6 +240,18 @@ static int start(struct port *port, struct port_error *error)
 	return 0;
 }
 
+/* A link-local address, made of the MAC (RFC 4291 appendix A), and the one
+ * that was configured. */
+static void add_ip6(struct port *port)
+{
+	uint8_t local[16] = { 0xfe, 0x80 };
+
+	gid_eui64(local + 8, port->mac);
+	neigh_add_ip6(&port->neigh, local);
+	if (port->config->has_ipv6)
+		neigh_add_ip6(&port->neigh, port->config->ipv6);
+}
+
 struct port *port_open(const struct port_config *config,
 		       const struct port_plan *plan, struct port_error *error)
 {
@@ -267,6 +280,8 @@ struct port *port_open(const struct port_config *config,
 			return NULL;
 		}
 	}
+	if (config->roce && !config->exception)
+		add_ip6(port);
 	return port;
 }
 
@@ -298,13 +313,15 @@ void port_close(struct port *port)
 	free(port);
 }
 
-bool port_next_hop(struct port *port, const uint8_t dst[static 4],
-		   uint8_t hop[static 4])
+bool port_next_hop(struct port *port, const uint8_t dst[static FLOW_ADDR_LEN],
+		   uint8_t hop[static FLOW_ADDR_LEN])
 {
-	if (port->exception)
-		return exception_hop(port->exception, dst, hop);
-	memcpy(hop, dst, 4);
-	return true;
+	memcpy(hop, dst, FLOW_ADDR_LEN);
+	if (!flow_addr_is_ip4(dst))
+		return port->neigh.ip6_count != 0;
+	return !port->exception ||
+	       exception_hop(port->exception, flow_addr_ip4(dst),
+			     hop + FLOW_ADDR_LEN - 4);
 }
 
 bool port_link_up(const struct port *port)

@@ -64,8 +64,8 @@ struct port {
 
 	struct neigh neigh;
 	struct exception *exception; /* NULL: the address is ours alone */
-	struct iw_stack *iw; /* the device's, set by the owner: */
-	struct rv_stack *rv; /* one of the two */
+	struct iw_stack *iw;	     /* the device's, set by the owner: */
+	struct rv_stack *rv;	     /* one of the two */
 	struct rte_mbuf *tx[PORT_BURST_MAX]; /* built, not handed over yet */
 	unsigned int tx_count;
 	struct rte_mbuf *loop[PORT_LOOP_MAX];
@@ -86,8 +86,8 @@ void port_close(struct port *port);
 
 /* Where packets to `dst` go first.  Without an exception path every address is
  * a neighbour; false: the kernel, whose routes count with one, has none. */
-bool port_next_hop(struct port *port, const uint8_t dst[static 4],
-		   uint8_t hop[static 4]);
+bool port_next_hop(struct port *port, const uint8_t dst[static FLOW_ADDR_LEN],
+		   uint8_t hop[static FLOW_ADDR_LEN]);
 
 bool port_link_up(const struct port *port);
 

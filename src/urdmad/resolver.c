@@ -12,14 +12,13 @@ static int resolve(struct cm_net *net, unsigned int device,
 	struct resolver *resolver = (struct resolver *)net;
 	struct neigh *neigh = &resolver->ports[device]->neigh;
 	const uint8_t *known;
-	uint8_t hop[4];
+	uint8_t hop[FLOW_ADDR_LEN];
 
 	/* Also in an AF_INET6 address: getaddrinfo() says so on a host whose
 	 * kernel has IPv6 addresses only. */
 	if (!flow_addr_is_ip4(dst->ip))
 		return -ENETUNREACH;
-	if (!port_next_hop(resolver->ports[device], flow_addr_ip4(dst->ip),
-			   hop))
+	if (!port_next_hop(resolver->ports[device], dst->ip, hop))
 		return -ENETUNREACH;
 	known = neigh_lookup(neigh, hop, now);
 	if (known) {
@@ -41,11 +40,15 @@ void resolver_init(struct resolver *resolver, struct port *const *ports,
 
 void resolver_deliver(struct resolver *resolver, struct cm *cm)
 {
-	uint8_t ip[4], mac[ETH_ADDR];
+	uint8_t addr[FLOW_ADDR_LEN], mac[ETH_ADDR];
 
 	for (unsigned int i = 0; i < resolver->port_count; i++)
-		while (neigh_found(&resolver->ports[i]->neigh, ip, mac)) {
-			struct cm_addr dst = cm_addr_ip4(ip, 0);
+		while (neigh_found(&resolver->ports[i]->neigh, addr, mac)) {
+			struct cm_addr dst;
+
+			if (!flow_addr_is_ip4(addr))
+				continue; /* nobody asks for one */
+			dst = cm_addr_ip4(flow_addr_ip4(addr), 0);
 
 			cm_net_done(cm, i, &dst, mac);
 		}

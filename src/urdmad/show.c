@@ -85,6 +85,18 @@ static struct json_object *drops(const struct port *port)
 	return object;
 }
 
+static void add_ipv6(struct json_object *to, const struct port_config *config)
+{
+	char ip[INET6_ADDRSTRLEN], address[INET6_ADDRSTRLEN + 4];
+
+	if (!config->has_ipv6)
+		return;
+	inet_ntop(AF_INET6, config->ipv6, ip, sizeof(ip));
+	snprintf(address, sizeof(address), "%s/%u", ip,
+		 config->ipv6_prefix_len);
+	add_text(to, "ipv6_address", address);
+}
+
 static struct json_object *device(const struct port *port)
 {
 	struct json_object *object = json_object_new_object();
@@ -99,6 +111,7 @@ static struct json_object *device(const struct port *port)
 	if (port->config->netdev)
 		add_text(object, "netdev", port->config->netdev);
 	add_text(object, "ipv4_address", address);
+	add_ipv6(object, port->config);
 	add_mac(object, port->mac);
 	add_number(object, "mtu", port->plan.mtu);
 	add(object, "link_up", json_object_new_boolean(port->link_up));

@@ -128,6 +128,8 @@ static int open_device(struct urdmad *urdmad, unsigned int number)
 	config.transport = port->config->roce ? RDMA_ROCE : RDMA_IWARP;
 	memcpy(config.mac, port->mac, sizeof(config.mac));
 	memcpy(config.ip4, port->config->ipv4, sizeof(config.ip4));
+	config.has_ip6 = port->config->has_ipv6;
+	memcpy(config.ip6, port->config->ipv6, sizeof(config.ip6));
 	config.mtu = (uint16_t)port->plan.mtu;
 	config.recv_wait = port->config->recv_wait_ms * NSEC_PER_MSEC;
 	config.qpn_port = (uint16_t)port->config->mpa_qpn_port;

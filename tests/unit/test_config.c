@@ -295,15 +295,43 @@ static void a_transport_is_iwarp_or_roce(void **state)
 		     "\"roce\"");
 }
 
+static void a_roce_port_may_have_an_ip6_address(void **state)
+{
+	static const char *const bad[] = { "\"fd00::1/0\"",  "\"fd00::1/129\"",
+					   "\"fe80::1/64\"", "\"ff02::1\"",
+					   "\"::1\"",	     "\"10.0.0.1\"",
+					   "\"fd00::g\"",    "6" };
+	char text[100], message[200];
+
+	(void)state;
+	accepts("{ \"ports\": { \"netdev\": \"a\", \"transport\": \"roce\","
+		"\"ipv4_address\": \"10.2.0.1\","
+		"\"ipv6_address\": \"fd00::1:2/48\" } }");
+	assert_true(config.ports[0].has_ipv6);
+	assert_memory_equal(config.ports[0].ipv6,
+			    "\xfd\0\0\0\0\0\0\0\0\0\0\0\0\x01\0\x02", 16);
+	assert_int_equal(config.ports[0].ipv6_prefix_len, 48);
+	config_free(&config);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		snprintf(text, sizeof(text), "\"ipv6_address\": %s", bad[i]);
+		snprintf(message, sizeof(message),
+			 "ports[0].ipv6_address: found %s, want a host's IPv6 "
+			 "address as \"fd00::1/64\", not a link-local one",
+			 bad[i]);
+		port_refuses(text, message);
+	}
+	port_refuses("\"ipv6_address\": \"fd00::1/64\"",
+		     "ports[0]: found an ipv6_address and \"transport\": "
+		     "\"iwarp\", want \"transport\": \"roce\" with it: iWARP "
+		     "over IPv6 is not there yet");
+}
+
 static void what_does_not_work_yet_is_refused_with_the_reason(void **state)
 {
 	(void)state;
 	port_refuses("\"exception\": \"virtio_user\"",
 		     "ports[0].exception: found \"virtio_user\", want "
 		     "\"tap\", or false (virtio_user is not there yet)");
-	port_refuses("\"ipv6_address\": \"fd00::1/64\"",
-		     "ports[0].ipv6_address: found \"fd00::1/64\", want no "
-		     "such key: IPv6 is not there yet");
 	top_refuses("\"workers\": 2", "workers: found 2, want 1: more than "
 				      "one does not work yet");
 	top_refuses("\"memory\": \"fast\"",
@@ -427,6 +455,7 @@ int main(void)
 		cmocka_unit_test(an_address_that_no_host_has_is_refused),
 		cmocka_unit_test(a_mac_that_no_port_has_is_refused),
 		cmocka_unit_test(a_transport_is_iwarp_or_roce),
+		cmocka_unit_test(a_roce_port_may_have_an_ip6_address),
 		cmocka_unit_test(
 			what_does_not_work_yet_is_refused_with_the_reason),
 		cmocka_unit_test(

@@ -9,6 +9,8 @@ static const uint8_t peer_ip[4] = { 10, 0, 0, 2 };
 static const uint8_t peer_mac[6] = { 2, 0, 0, 0, 0, 2 };
 static const uint8_t new_mac[6] = { 2, 0, 0, 0, 0, 3 };
 static const uint8_t no_ip[4] = { 0, 0, 0, 0 };
+static const uint8_t peer[16] = { [10] = 0xff, 0xff, 10, 0, 0, 2 };
+static const uint8_t nobody[16] = { [10] = 0xff, 0xff };
 
 #define START (5 * NSEC_PER_SEC)
 
@@ -52,7 +54,7 @@ static void expect_quiet(void)
 
 static void get_to_know_peer(void)
 {
-	assert_null(neigh_lookup(&neigh, peer_ip, START));
+	assert_null(neigh_lookup(&neigh, peer, START));
 	expect_request(eth_broadcast);
 	assert_int_equal(hear(ARP_REPLY, peer_mac, peer_ip, our_ip, START),
 			 DROP_NONE);
@@ -62,10 +64,10 @@ static void get_to_know_peer(void)
 static void a_stranger_is_asked_for_by_broadcast(void **state)
 {
 	(void)state;
-	assert_null(neigh_lookup(&neigh, peer_ip, START));
+	assert_null(neigh_lookup(&neigh, peer, START));
 	expect_request(eth_broadcast);
 	expect_quiet();
-	assert_null(neigh_lookup(&neigh, peer_ip, START));
+	assert_null(neigh_lookup(&neigh, peer, START));
 	expect_quiet();
 }
 
@@ -73,25 +75,25 @@ static void the_reply_makes_it_known(void **state)
 {
 	(void)state;
 	get_to_know_peer();
-	assert_memory_equal(neigh_lookup(&neigh, peer_ip, START), peer_mac, 6);
+	assert_memory_equal(neigh_lookup(&neigh, peer, START), peer_mac, 6);
 }
 
 static void who_knows_may_tell_of_whom_was_asked_for(void **state)
 {
 	(void)state;
 	neigh_learn(&neigh, peer_ip, peer_mac, START);
-	assert_null(neigh_lookup(&neigh, peer_ip, START));
+	assert_null(neigh_lookup(&neigh, peer, START));
 	neigh_learn(&neigh, peer_ip, eth_broadcast, START);
-	assert_null(neigh_lookup(&neigh, peer_ip, START));
+	assert_null(neigh_lookup(&neigh, peer, START));
 	neigh_learn(&neigh, peer_ip, peer_mac, START);
-	assert_memory_equal(neigh_lookup(&neigh, peer_ip, START), peer_mac, 6);
+	assert_memory_equal(neigh_lookup(&neigh, peer, START), peer_mac, 6);
 	expect_quiet();
 }
 
 static void three_requests_a_second_apart_and_it_is_absent(void **state)
 {
 	(void)state;
-	assert_null(neigh_lookup(&neigh, peer_ip, START));
+	assert_null(neigh_lookup(&neigh, peer, START));
 	expect_request(eth_broadcast);
 	for (int try = 1; try < NEIGH_TRIES; try++) {
 		nsec_t now = neigh_deadline(&neigh);
@@ -106,7 +108,7 @@ static void three_requests_a_second_apart_and_it_is_absent(void **state)
 	neigh_expire(&neigh, neigh_deadline(&neigh));
 	expect_quiet();
 	assert_true(neigh_deadline(&neigh) == NSEC_NEVER);
-	assert_null(neigh_lookup(&neigh, peer_ip, 2 * START));
+	assert_null(neigh_lookup(&neigh, peer, 2 * START));
 	expect_request(eth_broadcast);
 }
 
@@ -123,7 +125,7 @@ static void a_request_for_us_is_answered_and_remembered(void **state)
 	assert_memory_equal(out.arp.target_mac, peer_mac, 6);
 	assert_memory_equal(out.arp.target_ip, peer_ip, 4);
 	expect_quiet();
-	assert_memory_equal(neigh_lookup(&neigh, peer_ip, START), peer_mac, 6);
+	assert_memory_equal(neigh_lookup(&neigh, peer, START), peer_mac, 6);
 }
 
 static void a_probe_is_answered_and_teaches_nothing(void **state)
@@ -133,7 +135,7 @@ static void a_probe_is_answered_and_teaches_nothing(void **state)
 			 DROP_NONE);
 	assert_int_equal(neigh_output(&neigh, &out), NEIGH_SEND_ARP);
 	assert_int_equal(out.arp.op, ARP_REPLY);
-	assert_null(neigh_lookup(&neigh, no_ip, START));
+	assert_null(neigh_lookup(&neigh, nobody, START));
 }
 
 static void a_reply_nobody_asked_for_teaches_nothing(void **state)
@@ -142,7 +144,7 @@ static void a_reply_nobody_asked_for_teaches_nothing(void **state)
 	assert_int_equal(hear(ARP_REPLY, peer_mac, peer_ip, our_ip, START),
 			 DROP_NONE);
 	expect_quiet();
-	assert_null(neigh_lookup(&neigh, peer_ip, START));
+	assert_null(neigh_lookup(&neigh, peer, START));
 }
 
 static void a_request_for_another_host_is_not_ours(void **state)
@@ -153,7 +155,7 @@ static void a_request_for_another_host_is_not_ours(void **state)
 	assert_int_equal(hear(ARP_REQUEST, peer_mac, peer_ip, other, START),
 			 DROP_NOT_OURS);
 	expect_quiet();
-	assert_null(neigh_lookup(&neigh, peer_ip, START));
+	assert_null(neigh_lookup(&neigh, peer, START));
 }
 
 static void a_gratuitous_one_updates_only_whom_we_know(void **state)
@@ -163,7 +165,7 @@ static void a_gratuitous_one_updates_only_whom_we_know(void **state)
 			 DROP_NOT_OURS);
 	get_to_know_peer();
 	hear(ARP_REQUEST, new_mac, peer_ip, peer_ip, START);
-	assert_memory_equal(neigh_lookup(&neigh, peer_ip, START), new_mac, 6);
+	assert_memory_equal(neigh_lookup(&neigh, peer, START), new_mac, 6);
 }
 
 static void claims_to_our_address_and_group_macs_are_dropped(void **state)
@@ -186,14 +188,14 @@ static void an_entry_in_use_is_refreshed_by_unicast(void **state)
 
 	(void)state;
 	get_to_know_peer();
-	neigh_lookup(&neigh, peer_ip, START + 1);
+	neigh_lookup(&neigh, peer, START + 1);
 	now = neigh_deadline(&neigh);
 	assert_true(now == START + NEIGH_FRESH);
 	neigh_expire(&neigh, now);
 	expect_request(peer_mac);
-	assert_memory_equal(neigh_lookup(&neigh, peer_ip, now), peer_mac, 6);
+	assert_memory_equal(neigh_lookup(&neigh, peer, now), peer_mac, 6);
 	hear(ARP_REPLY, new_mac, peer_ip, our_ip, now);
-	assert_memory_equal(neigh_lookup(&neigh, peer_ip, now), new_mac, 6);
+	assert_memory_equal(neigh_lookup(&neigh, peer, now), new_mac, 6);
 	assert_true(neigh_deadline(&neigh) <= now + NEIGH_FRESH);
 }
 
@@ -201,13 +203,13 @@ static void a_neighbour_that_stops_answering_is_forgotten(void **state)
 {
 	(void)state;
 	get_to_know_peer();
-	neigh_lookup(&neigh, peer_ip, START);
+	neigh_lookup(&neigh, peer, START);
 	for (int try = 0; try < NEIGH_TRIES; try++) {
 		neigh_expire(&neigh, neigh_deadline(&neigh));
 		expect_request(peer_mac);
 	}
 	neigh_expire(&neigh, neigh_deadline(&neigh));
-	assert_null(neigh_lookup(&neigh, peer_ip, 3 * START));
+	assert_null(neigh_lookup(&neigh, peer, 3 * START));
 	expect_request(eth_broadcast);
 }
 
@@ -225,9 +227,9 @@ static void a_held_packet_goes_out_when_the_reply_comes(void **state)
 	int first, second;
 
 	(void)state;
-	assert_null(neigh_lookup(&neigh, peer_ip, START));
-	assert_null(neigh_hold(&neigh, peer_ip, &first));
-	assert_ptr_equal(neigh_hold(&neigh, peer_ip, &second), &first);
+	assert_null(neigh_lookup(&neigh, peer, START));
+	assert_null(neigh_hold(&neigh, peer, &first));
+	assert_ptr_equal(neigh_hold(&neigh, peer, &second), &first);
 	expect_request(eth_broadcast);
 	expect_quiet();
 	hear(ARP_REPLY, peer_mac, peer_ip, our_ip, START);
@@ -235,7 +237,7 @@ static void a_held_packet_goes_out_when_the_reply_comes(void **state)
 	assert_ptr_equal(out.held, &second);
 	assert_memory_equal(out.mac, peer_mac, 6);
 	expect_quiet();
-	assert_ptr_equal(neigh_hold(&neigh, peer_ip, &first), &first);
+	assert_ptr_equal(neigh_hold(&neigh, peer, &first), &first);
 }
 
 static void a_packet_for_an_absent_neighbour_comes_back(void **state)
@@ -243,8 +245,8 @@ static void a_packet_for_an_absent_neighbour_comes_back(void **state)
 	int packet;
 
 	(void)state;
-	assert_null(neigh_lookup(&neigh, peer_ip, START));
-	assert_null(neigh_hold(&neigh, peer_ip, &packet));
+	assert_null(neigh_lookup(&neigh, peer, START));
+	assert_null(neigh_hold(&neigh, peer, &packet));
 	for (int try = 0; try < NEIGH_TRIES; try++) {
 		expect_request(eth_broadcast);
 		neigh_expire(&neigh, neigh_deadline(&neigh));
@@ -259,13 +261,15 @@ static void the_oldest_makes_room_but_never_one_with_a_packet(void **state)
 	int packet;
 
 	(void)state;
-	assert_null(neigh_lookup(&neigh, peer_ip, START));
-	assert_null(neigh_hold(&neigh, peer_ip, &packet));
+	assert_null(neigh_lookup(&neigh, peer, START));
+	assert_null(neigh_hold(&neigh, peer, &packet));
 	for (uint32_t i = 0; i < 4 * NEIGH_MAX; i++) {
 		uint8_t ip[4] = { 10, 1, (uint8_t)(i >> 8), (uint8_t)i };
+		uint8_t addr[16];
 
+		flow_addr_from_ip4(addr, ip);
 		hear(ARP_REQUEST, peer_mac, ip, our_ip, START + 1 + i);
-		assert_memory_equal(neigh_lookup(&neigh, ip, START + 1 + i),
+		assert_memory_equal(neigh_lookup(&neigh, addr, START + 1 + i),
 				    peer_mac, 6);
 	}
 	assert_ptr_equal(neigh_take_held(&neigh), &packet);
@@ -274,22 +278,144 @@ static void the_oldest_makes_room_but_never_one_with_a_packet(void **state)
 
 static void who_awaits_a_neighbour_is_told_once(void **state)
 {
-	uint8_t ip[4], mac[6];
+	uint8_t addr[16], mac[6];
 
 	(void)state;
-	assert_false(neigh_await(&neigh, peer_ip));
-	assert_null(neigh_lookup(&neigh, peer_ip, START));
-	assert_true(neigh_await(&neigh, peer_ip));
-	assert_false(neigh_found(&neigh, ip, mac));
+	assert_false(neigh_await(&neigh, peer));
+	assert_null(neigh_lookup(&neigh, peer, START));
+	assert_true(neigh_await(&neigh, peer));
+	assert_false(neigh_found(&neigh, addr, mac));
 	hear(ARP_REPLY, peer_mac, peer_ip, our_ip, START);
-	assert_true(neigh_found(&neigh, ip, mac));
-	assert_memory_equal(ip, peer_ip, 4);
+	assert_true(neigh_found(&neigh, addr, mac));
+	assert_memory_equal(addr, peer, 16);
 	assert_memory_equal(mac, peer_mac, 6);
-	assert_false(neigh_found(&neigh, ip, mac));
+	assert_false(neigh_found(&neigh, addr, mac));
+}
+
+/*
+ * IPv6.
+ */
+
+static const uint8_t our_local[16] = { 0xfe, 0x80, [8] = 0, 0, 0,
+				       0xff, 0xfe, 0,	    0, 1 };
+static const uint8_t our_ip6[16] = { 0xfd, [15] = 1 };
+static const uint8_t peer_local[16] = { 0xfe, 0x80, [15] = 2 };
+static const uint8_t peer_ip6[16] = { 0xfd, [13] = 0xaa, 0xbb, 0xcc };
+static const uint8_t peer_group[16] = { 0xff, 0x02, [11] = 1, 0xff,
+					0xaa, 0xbb, 0xcc };
+static const uint8_t peer_group_mac[6] = { 0x33, 0x33, 0xff, 0xaa, 0xbb, 0xcc };
+static const uint8_t all_nodes[16] = { 0xff, 0x02, [15] = 1 };
+
+static int fresh_cache6(void **state)
+{
+	fresh_cache(state);
+	neigh_add_ip6(&neigh, our_local);
+	neigh_add_ip6(&neigh, our_ip6);
+	return 0;
+}
+
+static enum drop hear_nd(uint8_t type, const uint8_t *src,
+			 const uint8_t *target, const uint8_t *mac)
+{
+	struct nd nd = { .type = type, .has_mac = mac };
+
+	memcpy(nd.src, src, 16);
+	memcpy(nd.target, target, 16);
+	if (mac)
+		memcpy(nd.mac, mac, 6);
+	return neigh_input_nd(&neigh, &nd, peer_mac, START);
+}
+
+static void expect_nd(uint8_t type, const uint8_t *mac, const uint8_t *src,
+		      const uint8_t *dst, const uint8_t *target)
+{
+	assert_int_equal(neigh_output(&neigh, &out), NEIGH_SEND_ND);
+	assert_int_equal(out.nd.type, type);
+	assert_memory_equal(out.mac, mac, 6);
+	assert_memory_equal(out.nd.src, src, 16);
+	assert_memory_equal(out.nd.dst, dst, 16);
+	assert_memory_equal(out.nd.target, target, 16);
+	assert_memory_equal(out.nd.mac, our_mac, 6);
+}
+
+static void an_ip6_stranger_is_asked_for_by_its_group(void **state)
+{
+	(void)state;
+	assert_null(neigh_lookup(&neigh, peer_ip6, START));
+	expect_nd(ND_SOLICIT, peer_group_mac, our_ip6, peer_group, peer_ip6);
+	expect_quiet();
+	assert_int_equal(hear_nd(ND_ADVERTISE, peer_ip6, peer_ip6, peer_mac),
+			 DROP_NONE);
+	assert_memory_equal(neigh_lookup(&neigh, peer_ip6, START), peer_mac, 6);
+	/* and again, when it is time, itself */
+	neigh_expire(&neigh, neigh_deadline(&neigh));
+	expect_nd(ND_SOLICIT, peer_mac, our_ip6, peer_ip6, peer_ip6);
+}
+
+static void a_link_local_one_is_asked_from_a_link_local_address(void **state)
+{
+	(void)state;
+	assert_null(neigh_lookup(&neigh, peer_local, START));
+	assert_int_equal(neigh_output(&neigh, &out), NEIGH_SEND_ND);
+	assert_memory_equal(out.nd.src, our_local, 16);
+}
+
+static void a_solicitation_is_answered_and_makes_its_sender_known(void **state)
+{
+	(void)state;
+	assert_int_equal(hear_nd(ND_SOLICIT, peer_ip6, our_ip6, new_mac),
+			 DROP_NONE);
+	expect_nd(ND_ADVERTISE, new_mac, our_ip6, peer_ip6, our_ip6);
+	assert_true(out.nd.solicited);
+	assert_memory_equal(neigh_lookup(&neigh, peer_ip6, START), new_mac, 6);
+	assert_int_equal(hear_nd(ND_SOLICIT, peer_ip6, peer_local, new_mac),
+			 DROP_NOT_OURS);
+	expect_quiet();
+}
+
+static void who_looks_for_a_free_address_is_told_before_all(void **state)
+{
+	static const uint8_t to_all[6] = { 0x33, 0x33, 0, 0, 0, 1 };
+	static const uint8_t unset[16];
+
+	(void)state;
+	assert_int_equal(hear_nd(ND_SOLICIT, unset, our_ip6, NULL), DROP_NONE);
+	expect_nd(ND_ADVERTISE, to_all, our_ip6, all_nodes, our_ip6);
+	assert_false(out.nd.solicited);
+}
+
+static void nobody_gets_in_uninvited_by_ip6_either(void **state)
+{
+	(void)state;
+	assert_int_equal(hear_nd(ND_ADVERTISE, peer_ip6, peer_ip6, peer_mac),
+			 DROP_NONE);
+	assert_null(neigh_lookup(&neigh, peer_ip6, START));
+	assert_int_equal(hear_nd(ND_ADVERTISE, peer_ip6, our_ip6, peer_mac),
+			 DROP_ND);
+	assert_int_equal(hear_nd(ND_SOLICIT, our_ip6, our_ip6, peer_mac),
+			 DROP_ND);
+	assert_int_equal(hear_nd(ND_ADVERTISE, peer_ip6, peer, peer_mac),
+			 DROP_ND);
+}
+
+static void groups_of_a_host_are_listened_to(void **state)
+{
+	static const uint8_t our_group[16] = { 0xff, 0x02, [11] = 1, 0xff,
+					       0,    0,	   1 };
+
+	(void)state;
+	assert_true(neigh_listens6(&neigh, our_ip6));
+	assert_true(neigh_listens6(&neigh, our_local));
+	assert_true(neigh_listens6(&neigh, our_group));
+	assert_true(neigh_listens6(&neigh, all_nodes));
+	assert_false(neigh_listens6(&neigh, peer_group));
+	assert_false(neigh_listens6(&neigh, peer_ip6));
+	assert_false(neigh_is_ours6(&neigh, all_nodes));
 }
 
 int main(void)
 {
+#define TEST6(name) cmocka_unit_test_setup(name, fresh_cache6)
 #define TEST(name) cmocka_unit_test_setup(name, fresh_cache)
 	const struct CMUnitTest tests[] = {
 		TEST(a_stranger_is_asked_for_by_broadcast),
@@ -307,6 +433,12 @@ int main(void)
 		TEST(an_unused_entry_ages_out),
 		TEST(a_held_packet_goes_out_when_the_reply_comes),
 		TEST(who_awaits_a_neighbour_is_told_once),
+		TEST6(an_ip6_stranger_is_asked_for_by_its_group),
+		TEST6(a_link_local_one_is_asked_from_a_link_local_address),
+		TEST6(a_solicitation_is_answered_and_makes_its_sender_known),
+		TEST6(who_looks_for_a_free_address_is_told_before_all),
+		TEST6(nobody_gets_in_uninvited_by_ip6_either),
+		TEST6(groups_of_a_host_are_listened_to),
 		TEST(a_packet_for_an_absent_neighbour_comes_back),
 		TEST(the_oldest_makes_room_but_never_one_with_a_packet),
 	};
