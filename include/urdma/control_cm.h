@@ -55,7 +55,10 @@ URDMA_CONTROL_SIZE(urdma_cm_resolve_route, 8);
 struct urdma_cm_query_route_reply {
 	__u64 node_guid; /* network order; 0: bound to no device */
 	__u32 port_num;
-	__u32 reserved;
+	__u8 mtu; /* of the path, enum ibv_mtu; 0: an iWARP device has none */
+	__u8 hop_limit;
+	__u8 traffic_class;
+	__u8 reserved;
 	__u8 sgid[16];
 	__u8 dgid[16];
 	struct urdma_sockaddr src;
@@ -102,7 +105,7 @@ URDMA_CONTROL_SIZE(urdma_cm_accept, 288);
 struct urdma_cm_reject {
 	__u32 id;
 	__u8 private_data_len;
-	__u8 reason;
+	__u8 reason; /* of the peer's REJ, 0: the consumer's own */
 	__u8 reserved[2];
 	__u8 private_data[URDMA_PRIVATE_DATA];
 };
@@ -157,9 +160,11 @@ struct urdma_cm_event {
 	__u32 id;     /* CONNECT_REQUEST: handle of the new id */
 	__u32 event;  /* enum rdma_cm_event_type */
 	__s32 status; /* 0, a negative errno, or the peer's reject reason */
-	__u32 reserved;
+	__u32 is_ud;  /* of datagrams: `ah` counts, and of `conn` qp_num, qkey,
+			 private data */
 	struct urdma_cm_conn_param conn;
+	struct urdma_ah_attr ah; /* datagrams: how to get there */
 };
-URDMA_CONTROL_SIZE(urdma_cm_event, 296);
+URDMA_CONTROL_SIZE(urdma_cm_event, 328);
 
 #endif

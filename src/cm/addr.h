@@ -26,8 +26,12 @@ struct cm_route {
 	int device; /* index, -1: bound to none; the gids are zero then */
 	uint8_t node_guid[8];
 	uint32_t port_num;
-	uint8_t sgid[16]; /* an iWARP GID: the MAC, then zeros */
+	uint8_t sgid[16]; /* an iWARP GID is the MAC, then zeros */
 	uint8_t dgid[16];
+	/* The path record; iWARP has none: mtu is 0. */
+	uint8_t mtu; /* enum ibv_mtu */
+	uint8_t hop_limit;
+	uint8_t traffic_class;
 	struct cm_addr src;
 	struct cm_addr dst;
 };

@@ -5,6 +5,28 @@
 #include <stdlib.h>
 
 #include "cm/id.h"
+#include "rdma/rdma_dev.h"
+
+static int open_carriers(struct cm *cm)
+{
+	int ret = 0;
+
+	for (unsigned int i = 0; i < cm->count && ret == 0; i++) {
+		bool iw = rdma_dev_iw(cm->devices[i].dev) != NULL;
+
+		cm->carriers[i].ops = iw ? &cm_via_iw : &cm_via_ib;
+		if (cm->carriers[i].ops->open)
+			ret = cm->carriers[i].ops->open(cm, i);
+	}
+	return ret;
+}
+
+static void close_carriers(struct cm *cm)
+{
+	for (unsigned int i = 0; cm->carriers && i < cm->count; i++)
+		if (cm->carriers[i].state)
+			cm->carriers[i].ops->close(cm, i);
+}
 
 struct cm *cm_create(const struct cm_device *devices, unsigned int count,
 		     struct cm_net *net)
@@ -19,12 +41,13 @@ struct cm *cm_create(const struct cm_device *devices, unsigned int count,
 	cm->count = count;
 	/* calloc(0) may be NULL, which would look like a failure. */
 	cm->devices = calloc(count + 1, sizeof(*devices));
-	if (!cm->devices) {
+	cm->carriers = calloc(count + 1, sizeof(*cm->carriers));
+	if (cm->devices && count)
+		memcpy(cm->devices, devices, count * sizeof(*devices));
+	if (!cm->devices || !cm->carriers || open_carriers(cm) < 0) {
 		cm_destroy(cm);
 		return NULL;
 	}
-	if (count)
-		memcpy(cm->devices, devices, count * sizeof(*devices));
 	return cm;
 }
 
@@ -32,6 +55,8 @@ void cm_destroy(struct cm *cm)
 {
 	if (!cm)
 		return;
+	close_carriers(cm);
+	free(cm->carriers);
 	free(cm->devices);
 	free(cm);
 }
@@ -46,12 +71,13 @@ int cm_device_of_addr(const struct cm *cm, const struct cm_addr *addr)
 
 void cm_input(struct cm *cm, nsec_t now)
 {
-	struct iw_event event;
-
 	for (unsigned int i = 0; i < cm->count; i++)
-		while (cm->devices[i].stack &&
-		       iw_stack_event(cm->devices[i].stack, &event))
-			cm_iw_event(i, &event, now);
+		cm->carriers[i].ops->input(cm, i, now);
+}
+
+const struct cm_transport *cm_transport_of(const struct cm_id *id)
+{
+	return id->cm->carriers[id->device].ops;
 }
 
 struct cm_channel *cm_channel_create(struct cm *cm, void *user)
@@ -100,22 +126,32 @@ static void unqueue(struct cm_channel *channel, struct cm_queued *queued)
 		TAILQ_REMOVE(&channel->cm->ready, channel, in_ready);
 }
 
-int cm_event_push(struct cm_id *id, struct cm_id *child,
-		  enum cm_event_type type, int status,
-		  const struct urdma_cm_conn_param *conn)
+int cm_event_push_all(const struct cm_event *event)
 {
 	struct cm_queued *queued = calloc(1, sizeof(*queued));
 
 	if (!queued)
 		return -ENOMEM;
-	queued->event.id = id;
-	queued->event.child = child;
-	queued->event.type = type;
-	queued->event.status = status;
-	if (conn)
-		queued->event.conn = *conn;
-	queue(id->channel, queued);
+	queued->event = *event;
+	queued->event.is_ud = cm_id_is_ud(event->id);
+	queue(event->id->channel, queued);
 	return 0;
+}
+
+int cm_event_push(struct cm_id *id, struct cm_id *child,
+		  enum cm_event_type type, int status,
+		  const struct urdma_cm_conn_param *conn)
+{
+	struct cm_event event = {
+		.id = id,
+		.child = child,
+		.type = type,
+		.status = status,
+	};
+
+	if (conn)
+		event.conn = *conn;
+	return cm_event_push_all(&event);
 }
 
 bool cm_channel_event(struct cm_channel *channel, struct cm_event *event)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Connection management as the kernel's rdma_cm presents it to librdmacm on
- * an iWARP device: identifiers that are bound, resolved, connected, listen
- * and die, and the events they make.
+ * an iWARP or RoCE device: identifiers that are bound, resolved, connected,
+ * listen and die, and the events they make.
  *
  * One struct cm serves all devices.  A channel is what a program opened as
  * /dev/infiniband/rdma_cm: it owns identifiers and queues their events.  An
@@ -27,7 +27,7 @@ struct cm;
 struct cm_channel;
 struct cm_id;
 struct cm_net;
-struct iw_stack;
+struct rdma_dev;
 struct rdma_qp;
 
 /* Numbers of <rdma/rdma_user_cm.h> and <rdma/rdma_cma.h>. */
@@ -51,6 +51,7 @@ enum cm_event_type {
 	CM_EVENT_ESTABLISHED = 9,
 	CM_EVENT_DISCONNECTED = 10,
 	CM_EVENT_DEVICE_REMOVAL = 11,
+	CM_EVENT_TIMEWAIT_EXIT = 15,
 	CM_EVENT_COUNT
 };
 
@@ -65,11 +66,14 @@ enum cm_option {
 
 /* A port that urdmad serves. */
 struct cm_device {
-	struct iw_stack *stack; /* NULL: not iWARP, and no cm on it yet */
-	struct cm_addr addr;	/* its own address; the port is ignored */
-	uint8_t prefix_len;	/* of its subnet, bits */
+	struct rdma_dev *dev;
+	struct cm_addr addr; /* its own address; the port is ignored */
+	uint8_t prefix_len;  /* of its subnet, bits */
 	uint8_t mac[6];
 	uint8_t node_guid[8]; /* as on the wire */
+	/* Unpredictable bytes: names of connections, sequence numbers. */
+	void (*random)(void *arg, void *out, size_t len);
+	void *random_arg;
 };
 
 /* What lies beneath and knows neighbours and routes. */
@@ -125,9 +129,13 @@ struct cm_event {
 	struct cm_id *id;    /* CONNECT_REQUEST: the listener */
 	struct cm_id *child; /* CONNECT_REQUEST: the new id, else NULL */
 	enum cm_event_type type;
-	int32_t status; /* 0 or a negative errno */
-	/* qp_num and what does not apply are 0. */
+	/* 0, a negative errno, or the reason of the peer's communication
+	 * management. */
+	int32_t status;
+	/* What does not apply is 0. */
 	struct urdma_cm_conn_param conn;
+	bool is_ud;		 /* of datagrams: */
+	struct urdma_ah_attr ah; /* this counts, and less of `conn` */
 };
 
 /* False: nothing more. */
@@ -137,9 +145,10 @@ bool cm_channel_event(struct cm_channel *channel, struct cm_event *event);
  * Identifiers.
  */
 
-/* `user` is the caller's own.  -EINVAL: an unknown port space; -ENOMEM. */
-int cm_id_create(struct cm_channel *channel, uint16_t ps, void *user,
-		 struct cm_id **id);
+/* `user` is the caller's own.  `qp_type` (enum qp_type) counts where the port
+ * space leaves it open.  -EINVAL: an unknown port space; -ENOMEM. */
+int cm_id_create(struct cm_channel *channel, uint16_t ps, uint8_t qp_type,
+		 void *user, struct cm_id **id);
 /* Its connection ends, its events and the new ids in them are gone.  NULL is
  * fine. */
 void cm_id_destroy(struct cm_id *id, nsec_t now);
@@ -170,22 +179,25 @@ int cm_id_resolve_route(struct cm_id *id);
 void cm_id_query_route(const struct cm_id *id, struct cm_route *route);
 /* backlog 0: the kernel's default. */
 int cm_id_listen(struct cm_id *id, uint32_t backlog);
-/* ESTABLISHED, REJECTED, UNREACHABLE or CONNECT_ERROR follows.  The queue pair
- * belongs to the id's device. */
+/* ESTABLISHED, REJECTED, UNREACHABLE or CONNECT_ERROR follows; on RoCE
+ * CONNECT_RESPONSE instead of ESTABLISHED.  The queue pair belongs to the id's
+ * device; NULL, which iWARP refuses: the program's affair. */
 int cm_id_connect(struct cm_id *id, struct rdma_qp *qp,
 		  const struct urdma_cm_conn_param *conn, nsec_t now);
-/* ESTABLISHED or CONNECT_ERROR follows; after an error the peer is rejected. */
+/* ESTABLISHED or CONNECT_ERROR follows; after an error the peer is rejected.
+ * After CONNECT_RESPONSE: tells the peer that this side is up. */
 int cm_id_accept(struct cm_id *id, struct rdma_qp *qp,
 		 const struct urdma_cm_conn_param *conn, nsec_t now);
-int cm_id_reject(struct cm_id *id, const void *private_data, uint8_t len,
-		 nsec_t now);
+/* `reason` 0: it is the program's. */
+int cm_id_reject(struct cm_id *id, uint8_t reason, const void *private_data,
+		 uint8_t len, nsec_t now);
 /* DISCONNECTED follows, once, on both sides. */
 int cm_id_disconnect(struct cm_id *id, nsec_t now);
 int cm_id_init_qp_attr(const struct cm_id *id, uint32_t qp_state,
 		       struct urdma_cm_init_qp_attr_reply *reply);
 int cm_id_set_option(struct cm_id *id, uint32_t level, uint32_t name,
 		     const void *value, uint32_t len);
-int cm_id_notify(const struct cm_id *id, uint32_t event);
+int cm_id_notify(struct cm_id *id, uint32_t event, nsec_t now);
 /* Moves the id and its events; the same id is used on. */
 void cm_id_migrate(struct cm_id *id, struct cm_channel *channel);
 

@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Connections: rdma_listen, rdma_connect, rdma_accept, rdma_reject,
- * rdma_disconnect, and what the stack says of them (cma_iw_handler). */
+ * rdma_disconnect, and what the transport says of them. */
 #include <errno.h>
 #include <stdlib.h>
 
 #include "cm/id.h"
+#include "net/flow.h"
 
 /* What the kernel takes for a backlog of 0 or more than it (max_backlog). */
 enum { BACKLOG_MAX = 1024 };
-
-/* Only reliable connections exist on iWARP. */
-static bool connects(const struct cm_id *id)
-{
-	return id->ps == CM_PS_TCP || id->ps == CM_PS_IB;
-}
 
 /*
  * Listening.
@@ -22,36 +17,50 @@ static bool connects(const struct cm_id *id)
 static const struct cm_addr any_ip4 = { .ip = { [10] = 0xff, [11] = 0xff },
 					.family = CM_IP4 };
 
+static bool can_listen(const struct cm_id *id, unsigned int device)
+{
+	return (id->device < 0 || id->device == (int)device) &&
+	       id->cm->carriers[device].ops->connects(id);
+}
+
+static bool can_listen_somewhere(const struct cm_id *id)
+{
+	for (unsigned int i = 0; i < id->cm->count; i++)
+		if (can_listen(id, i))
+			return true;
+	return id->cm->count == 0;
+}
+
 /* An IPv6-only wildcard means no device that has an IPv4 address. */
 static bool covers(const struct cm_id *id, unsigned int device)
 {
 	const struct cm_addr *own = &id->cm->devices[device].addr;
 
-	if (!id->uses[device].port)
+	if (!id->uses[device].port || !can_listen(id, device))
 		return false;
 	return own->family == id->src.family || !id->afonly;
 }
 
-/* The stack's own bound is the unanswered, ours the unread: let it be. */
 static int listen_everywhere(struct cm_id *id)
 {
-	static const uint8_t any[FLOW_ADDR_LEN];
-	const uint8_t *ip = cm_addr_is_any(&id->src) ? any : id->src.ip;
 	const struct cm *cm = id->cm;
 	int ret = 0;
 
 	for (unsigned int i = 0; i < cm->count && ret == 0; i++)
 		if (covers(id, i))
-			ret = iw_listen(cm->devices[i].stack, ip, id->src.port,
-					BACKLOG_MAX, id, &id->listeners[i]);
+			ret = cm->carriers[i].ops->listen(id, i,
+							  &id->listeners[i]);
 	return ret;
 }
 
-static void listen_nowhere(struct cm_id *id)
+void cm_unlisten(struct cm_id *id, nsec_t now)
 {
-	/* Nothing came in yet, so the time does not matter. */
+	if (!id->listeners)
+		return;
 	for (unsigned int i = 0; i < id->cm->count; i++)
-		iw_unlisten(id->listeners[i], 0);
+		if (id->listeners[i])
+			id->cm->carriers[i].ops->unlisten(id->listeners[i],
+							  now);
 	free(id->listeners);
 	id->listeners = NULL;
 }
@@ -60,7 +69,7 @@ int cm_id_listen(struct cm_id *id, uint32_t backlog)
 {
 	int ret;
 
-	if (!connects(id))
+	if (!can_listen_somewhere(id))
 		return -ENOSYS;
 	if (id->state == CM_IDLE && (ret = cm_id_bind(id, &any_ip4)))
 		return ret;
@@ -75,7 +84,7 @@ int cm_id_listen(struct cm_id *id, uint32_t backlog)
 		backlog > 0 && backlog < BACKLOG_MAX ? backlog : BACKLOG_MAX;
 	ret = listen_everywhere(id);
 	if (ret)
-		listen_nowhere(id);
+		cm_unlisten(id, 0); /* nothing came in yet */
 	else
 		cm_id_enter(id, CM_LISTEN);
 	return ret;
@@ -85,79 +94,69 @@ int cm_id_listen(struct cm_id *id, uint32_t backlog)
  * Connecting.
  */
 
-static struct iw_params params_of(const struct urdma_cm_conn_param *conn)
-{
-	return (struct iw_params){
-		.ird = conn->responder_resources,
-		.ord = conn->initiator_depth,
-		.private_data = conn->private_data,
-		.private_data_len = conn->private_data_len,
-	};
-}
-
-static struct flow_key flow_of(const struct cm_id *id)
-{
-	struct flow_key key = { .local_port = id->src.port,
-				.remote_port = id->dst.port };
-
-	memcpy(key.local, id->src.ip, sizeof(key.local));
-	memcpy(key.remote, id->dst.ip, sizeof(key.remote));
-	return key;
-}
-
 int cm_id_connect(struct cm_id *id, struct rdma_qp *qp,
 		  const struct urdma_cm_conn_param *conn, nsec_t now)
 {
-	struct iw_params params = params_of(conn);
-	struct flow_key key = flow_of(id);
 	int ret;
 
 	if (id->state != CM_ROUTE_RESOLVED)
 		return -EINVAL;
-	if (!connects(id))
+	if (!cm_transport_of(id)->connects(id))
 		return -ENOSYS;
-	if (!qp)
-		return -EINVAL;
-	ret = iw_connect(id->cm->devices[id->device].stack, &key, qp, &params,
-			 id, now, &id->ep);
+	ret = cm_transport_of(id)->connect(id, qp, conn, now);
 	if (ret == 0)
 		cm_id_enter(id, CM_CONNECT);
 	return ret;
 }
 
 /* The endpoint stays until the id goes: its user pointer is this id. */
-static void refuse(struct cm_id *id, const void *data, uint8_t len, nsec_t now)
+static void refuse(struct cm_id *id, uint8_t reason, const void *data,
+		   uint8_t len, nsec_t now)
 {
-	iw_reject(id->ep, data, len, now);
+	cm_transport_of(id)->reject(id, reason, data, len, now);
 	cm_id_enter(id, CM_CLOSED);
+}
+
+static int confirm(struct cm_id *id, nsec_t now)
+{
+	int ret = cm_transport_of(id)->confirm(id, now);
+
+	if (ret == 0)
+		cm_id_enter(id, CM_CONNECTED);
+	return ret;
 }
 
 int cm_id_accept(struct cm_id *id, struct rdma_qp *qp,
 		 const struct urdma_cm_conn_param *conn, nsec_t now)
 {
-	struct iw_params params = params_of(conn);
 	int ret = -EINVAL;
 
+	if (id->state == CM_REPLIED)
+		return confirm(id, now);
 	if (id->state != CM_REQUEST)
 		return -EINVAL;
 	cm_id_read(id);
-	/* `valid` 0 is rdma_establish(3), which iWARP has not. */
-	if (qp && conn->valid)
-		ret = iw_accept(id->ep, qp, &params, now);
-	if (ret == 0)
-		cm_id_enter(id, CM_ACCEPT);
-	else
-		refuse(id, NULL, 0, now);
-	return ret;
+	/* `valid` 0 is rdma_establish(3), on the side that asked. */
+	if (conn->valid)
+		ret = cm_transport_of(id)->accept(id, qp, conn, now);
+	if (ret) {
+		refuse(id, 0, NULL, 0, now);
+		return ret;
+	}
+	cm_id_enter(id, CM_ACCEPT);
+	/* Whoever found a service does not say so. */
+	if (cm_id_is_ud(id))
+		cm_id_enter(id, CM_CONNECTED);
+	return 0;
 }
 
-int cm_id_reject(struct cm_id *id, const void *private_data, uint8_t len,
-		 nsec_t now)
+int cm_id_reject(struct cm_id *id, uint8_t reason, const void *private_data,
+		 uint8_t len, nsec_t now)
 {
-	if (id->state != CM_REQUEST)
+	if (id->state != CM_REQUEST && id->state != CM_REPLIED)
 		return -EINVAL;
 	cm_id_read(id);
-	refuse(id, private_data, len, now);
+	refuse(id, reason, private_data, len, now);
 	return 0;
 }
 
@@ -166,34 +165,16 @@ int cm_id_disconnect(struct cm_id *id, nsec_t now)
 {
 	if (!id->ep)
 		return -EINVAL;
-	if (id->state != CM_CONNECTED)
+	if (id->state != CM_CONNECTED || cm_id_is_ud(id))
 		return 0;
 	cm_id_enter(id, CM_CLOSING);
-	iw_disconnect(id->ep, false, now);
+	cm_transport_of(id)->disconnect(id, now);
 	return 0;
 }
 
 /*
- * What the stack says.
+ * What the transport says.
  */
-
-static uint8_t at_most_255(uint16_t n)
-{
-	return n < 255 ? n : 255;
-}
-
-/* `ird` is what the peer may have outstanding towards us. */
-static struct urdma_cm_conn_param conn_of(const struct iw_event *event)
-{
-	struct urdma_cm_conn_param conn = {
-		.responder_resources = at_most_255(event->ird),
-		.initiator_depth = at_most_255(event->ord),
-		.private_data_len = at_most_255(event->private_data_len),
-	};
-
-	memcpy(conn.private_data, event->private_data, conn.private_data_len);
-	return conn;
-}
 
 static void set_ends(struct cm_id *id, unsigned int device,
 		     const struct flow_key *key, nsec_t now)
@@ -217,101 +198,92 @@ static void set_ends(struct cm_id *id, unsigned int device,
 
 /* A new id, of the listener's channel, for a peer that asks. */
 static struct cm_id *child_of(struct cm_id *listener, unsigned int device,
-			      const struct iw_event *event, nsec_t now)
+			      const struct flow_key *key, nsec_t now)
 {
-	struct cm_id *id = cm_id_new(listener->channel, listener->ps);
+	struct cm_id *id =
+		cm_id_new(listener->channel, listener->ps, listener->qp_type);
 
 	if (!id)
 		return NULL;
 	id->state = CM_REQUEST;
 	id->tos = listener->tos;
-	id->ep = event->ep;
-	set_ends(id, device, &event->key, now);
+	id->ack_timeout = listener->ack_timeout;
+	id->ack_timeout_set = listener->ack_timeout_set;
+	set_ends(id, device, key, now);
 	id->listener = listener;
 	TAILQ_INSERT_TAIL(&listener->children, id, in_children);
 	id->unread_child = true;
 	id->channel->unread++;
 	listener->unread++;
-	iw_ep_set_user(event->ep, id);
 	return id;
 }
 
-static void request(unsigned int device, const struct iw_event *event,
-		    nsec_t now)
+struct cm_id *cm_peer_asks(struct cm_id *listener, unsigned int device,
+			   const struct flow_key *key, void *ep,
+			   const struct urdma_cm_conn_param *conn, nsec_t now)
 {
-	struct urdma_cm_conn_param conn = conn_of(event);
-	struct cm_id *listener = event->user;
-	struct cm_id *id = NULL;
+	struct cm_id *id;
 
-	if (listener && listener->unread < listener->backlog)
-		id = child_of(listener, device, event, now);
-	if (!id) {
-		iw_reject(event->ep, NULL, 0, now);
-		iw_release(event->ep, now);
-		return;
-	}
-	if (cm_event_push(listener, id, CM_EVENT_CONNECT_REQUEST, 0, &conn))
+	if (!listener || listener->unread >= listener->backlog)
+		return NULL;
+	id = child_of(listener, device, key, now);
+	if (!id)
+		return NULL;
+	if (cm_event_push(listener, id, CM_EVENT_CONNECT_REQUEST, 0, conn)) {
 		cm_id_destroy(id, now);
+		return NULL;
+	}
+	id->ep = ep;
+	return id;
 }
 
-static void connected(struct cm_id *id, const struct iw_event *event)
+void cm_peer_replied(struct cm_id *id, const struct urdma_cm_conn_param *conn)
 {
-	struct urdma_cm_conn_param conn = conn_of(event);
+	if (!cm_state_may_follow(id->state, CM_REPLIED))
+		return;
+	cm_id_enter(id, CM_REPLIED);
+	cm_event_push(id, NULL, CM_EVENT_CONNECT_RESPONSE, 0, conn);
+}
+
+void cm_peer_connected(struct cm_id *id, const struct urdma_cm_conn_param *conn,
+		       const struct urdma_ah_attr *ah)
+{
+	struct cm_event event = {
+		.id = id,
+		.type = CM_EVENT_ESTABLISHED,
+		.conn = *conn,
+	};
 
 	if (!cm_state_may_follow(id->state, CM_CONNECTED))
 		return;
+	if (ah)
+		event.ah = *ah;
 	cm_id_enter(id, CM_CONNECTED);
-	cm_event_push(id, NULL, CM_EVENT_ESTABLISHED, 0, &conn);
-}
-
-/* cma_iw_handler's view of a connection that did not come about. */
-static enum cm_event_type failure_type(int error)
-{
-	switch (error) {
-	case -ECONNRESET:
-	case -ECONNREFUSED:
-		return CM_EVENT_REJECTED;
-	case -ETIMEDOUT:
-		return CM_EVENT_UNREACHABLE;
-	default:
-		return CM_EVENT_CONNECT_ERROR;
-	}
-}
-
-static void failed(struct cm_id *id, int error, const struct iw_event *event)
-{
-	struct urdma_cm_conn_param conn = conn_of(event);
-
-	if (id->state != CM_CONNECT && id->state != CM_ACCEPT)
-		return;
-	cm_id_enter(id, CM_CLOSED);
-	cm_event_push(id, NULL, failure_type(error), error, &conn);
+	cm_event_push_all(&event);
 }
 
 /* An unanswered request says nothing: accepting it will fail. */
-static void disconnected(struct cm_id *id, const struct iw_event *event)
+void cm_peer_failed(struct cm_id *id, enum cm_event_type type, int status,
+		    const struct urdma_cm_conn_param *conn)
 {
-	if (id->state == CM_CONNECT || id->state == CM_ACCEPT)
-		return failed(id, event->error ? event->error : -ECONNRESET,
-			      event);
-	if (id->state != CM_CONNECTED && id->state != CM_CLOSING)
+	if (id->state != CM_CONNECT && id->state != CM_REPLIED &&
+	    id->state != CM_ACCEPT)
+		return;
+	cm_id_enter(id, CM_CLOSED);
+	cm_event_push(id, NULL, type, status, conn);
+}
+
+void cm_peer_left(struct cm_id *id)
+{
+	if (id->state != CM_CONNECTED && id->state != CM_CLOSING &&
+	    id->state != CM_ACCEPT && id->state != CM_REPLIED)
 		return;
 	cm_id_enter(id, CM_CLOSED);
 	cm_event_push(id, NULL, CM_EVENT_DISCONNECTED, 0, NULL);
 }
 
-void cm_iw_event(unsigned int device, const struct iw_event *event, nsec_t now)
+void cm_peer_forgotten(struct cm_id *id)
 {
-	switch (event->kind) {
-	case IW_CONNECT_REQUEST:
-		return request(device, event, now);
-	case IW_CONNECTED:
-		return connected(event->user, event);
-	case IW_REJECTED:
-		return failed(event->user, -ECONNREFUSED, event);
-	case IW_CONNECT_FAILED:
-		return failed(event->user, event->error, event);
-	case IW_DISCONNECTED:
-		return disconnected(event->user, event);
-	}
+	if (id->state == CM_CLOSED)
+		cm_event_push(id, NULL, CM_EVENT_TIMEWAIT_EXIT, 0, NULL);
 }

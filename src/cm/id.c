@@ -7,7 +7,8 @@
 
 #include "rdma/verbs.h"
 
-struct cm_id *cm_id_new(struct cm_channel *channel, uint16_t ps)
+struct cm_id *cm_id_new(struct cm_channel *channel, uint16_t ps,
+			uint8_t qp_type)
 {
 	struct cm_id *id = calloc(1, sizeof(*id));
 
@@ -16,6 +17,7 @@ struct cm_id *cm_id_new(struct cm_channel *channel, uint16_t ps)
 	id->cm = channel->cm;
 	id->channel = channel;
 	id->ps = ps;
+	id->qp_type = qp_type;
 	id->device = -1;
 	TAILQ_INIT(&id->children);
 	TAILQ_INSERT_TAIL(&channel->ids, id, in_channel);
@@ -28,12 +30,25 @@ static bool ps_is_known(uint16_t ps)
 	       ps == CM_PS_IPOIB;
 }
 
-int cm_id_create(struct cm_channel *channel, uint16_t ps, void *user,
-		 struct cm_id **id)
+/* ucma_get_qp_type. */
+static uint8_t qp_type_of(uint16_t ps, uint8_t asked)
+{
+	if (ps == CM_PS_TCP)
+		return QPT_RC;
+	return ps == CM_PS_IB ? asked : QPT_UD;
+}
+
+bool cm_id_is_ud(const struct cm_id *id)
+{
+	return id->qp_type == QPT_UD;
+}
+
+int cm_id_create(struct cm_channel *channel, uint16_t ps, uint8_t qp_type,
+		 void *user, struct cm_id **id)
 {
 	if (!ps_is_known(ps))
 		return -EINVAL;
-	*id = cm_id_new(channel, ps);
+	*id = cm_id_new(channel, ps, qp_type_of(ps, qp_type));
 	if (!*id)
 		return -ENOMEM;
 	(*id)->user = user;
@@ -64,15 +79,6 @@ void cm_id_orphan(struct cm_id *id)
 	id->listener = NULL;
 }
 
-static void stop_listening(struct cm_id *id, nsec_t now)
-{
-	if (!id->listeners)
-		return;
-	for (unsigned int i = 0; i < id->cm->count; i++)
-		iw_unlisten(id->listeners[i], now);
-	free(id->listeners);
-}
-
 void cm_id_destroy(struct cm_id *id, nsec_t now)
 {
 	if (!id)
@@ -83,11 +89,9 @@ void cm_id_destroy(struct cm_id *id, nsec_t now)
 	cm_id_orphan(id);
 	if (id->state == CM_ADDR_QUERY)
 		TAILQ_REMOVE(&id->cm->queries, id, in_queries);
-	stop_listening(id, now);
-	/* A request that nobody answered gets a proper answer. */
-	if (id->state == CM_REQUEST && id->ep)
-		iw_reject(id->ep, NULL, 0, now);
-	iw_release(id->ep, now);
+	cm_unlisten(id, now);
+	if (id->ep)
+		cm_transport_of(id)->release(id, now);
 	cm_port_unbind(id);
 	TAILQ_REMOVE(&id->channel->ids, id, in_channel);
 	free(id);
@@ -135,10 +139,9 @@ const struct cm_addr *cm_id_dst(const struct cm_id *id)
 
 struct rdma_qp *cm_id_qp(const struct cm_id *id)
 {
-	return id->ep ? iw_ep_qp(id->ep) : NULL;
+	return id->ep ? cm_transport_of(id)->qp(id) : NULL;
 }
 
-/* The kernel's iw_addr_get_sgid: the MAC, then zeros. */
 void cm_id_query_route(const struct cm_id *id, struct cm_route *route)
 {
 	const struct cm_device *device;
@@ -153,40 +156,26 @@ void cm_id_query_route(const struct cm_id *id, struct cm_route *route)
 	device = &id->cm->devices[id->device];
 	route->port_num = 1;
 	memcpy(route->node_guid, device->node_guid, sizeof(route->node_guid));
-	memcpy(route->sgid, device->mac, sizeof(device->mac));
-	memcpy(route->dgid, id->dst_mac, sizeof(id->dst_mac));
+	cm_transport_of(id)->route(id, route);
 }
 
-/*
- * What librdmacm then hands to ibv_modify_qp.  The daemon itself takes the
- * queue pair to RTS, so RTS carries no state (iw_cm_init_qp_attr).
- */
 int cm_id_init_qp_attr(const struct cm_id *id, uint32_t qp_state,
 		       struct urdma_cm_init_qp_attr_reply *reply)
 {
 	if (id->device < 0)
 		return -EINVAL;
 	memset(reply, 0, sizeof(*reply));
-	if (qp_state == QPS_INIT || qp_state == QPS_RTR) {
-		reply->attr_mask = QP_STATE | QP_ACCESS_FLAGS;
-		reply->attr.qp_state = qp_state;
-		reply->attr.access_flags = ACCESS_REMOTE_WRITE |
-					   ACCESS_REMOTE_READ |
-					   ACCESS_REMOTE_ATOMIC;
-	} else if (qp_state != QPS_RTS) {
-		return -EINVAL;
-	}
-	reply->attr_mask |= QP_PORT;
-	reply->attr.port_num = 1;
-	reply->attr.qp_state = qp_state;
-	return 0;
+	return cm_transport_of(id)->init_qp_attr(id, qp_state, reply);
 }
 
-/* Only IBV_EVENT_COMM_EST is ever told, and only InfiniBand needs it. */
-int cm_id_notify(const struct cm_id *id, uint32_t event)
+/* Only IBV_EVENT_COMM_EST is ever told. */
+int cm_id_notify(struct cm_id *id, uint32_t event, nsec_t now)
 {
-	(void)event;
-	return id->ep ? 0 : -EINVAL;
+	if (!id->ep)
+		return -EINVAL;
+	if (event != EVENT_COMM_EST || !cm_transport_of(id)->established)
+		return 0;
+	return cm_transport_of(id)->established(id, now);
 }
 
 static int set_tos(struct cm_id *id, int value)
@@ -214,8 +203,10 @@ static int set_afonly(struct cm_id *id, int value)
 /* The retransmission timer of InfiniBand; TCP has its own. */
 static int set_ack_timeout(struct cm_id *id, int value)
 {
-	(void)id;
-	(void)value;
+	if (value > 31)
+		return -EINVAL;
+	id->ack_timeout = value;
+	id->ack_timeout_set = true;
 	return 0;
 }
 

@@ -12,7 +12,7 @@
 #include "cm/cm.h"
 #include "cm/port.h"
 #include "cm/state.h"
-#include "rdma/iw_stack.h"
+#include "cm/transport.h"
 
 struct cm_queued {
 	TAILQ_ENTRY(cm_queued) entry;
@@ -25,7 +25,10 @@ struct cm_id {
 	void *user;
 	enum cm_state state;
 	uint16_t ps;
+	uint8_t qp_type; /* enum qp_type */
 	uint8_t tos;
+	uint8_t ack_timeout; /* 4.096 us << n */
+	bool ack_timeout_set;
 	bool reuseaddr;
 	bool afonly;
 
@@ -38,10 +41,10 @@ struct cm_id {
 	nsec_t deadline;  /* ADDR_QUERY: when it fails */
 	nsec_t ask_again; /* ADDR_QUERY: when the net is asked once more */
 
-	struct iw_ep *ep;
+	void *ep; /* the transport's part of its connection, or NULL */
 
 	/* A listener's. */
-	struct iw_listener **listeners; /* one a device, some NULL */
+	void **listeners; /* one a device, some NULL */
 	uint32_t backlog;
 	uint32_t unread; /* children with `unread` */
 	TAILQ_HEAD(cm_children, cm_id) children;
@@ -66,8 +69,15 @@ struct cm_channel {
 	TAILQ_ENTRY(cm_channel) in_ready; /* while it has events */
 };
 
+/* What connects ids of a device. */
+struct cm_carrier {
+	const struct cm_transport *ops;
+	void *state; /* the transport's own */
+};
+
 struct cm {
 	struct cm_device *devices;
+	struct cm_carrier *carriers; /* one a device */
 	unsigned int count;
 	struct cm_net *net;
 	struct cm_port *ports; /* hash */
@@ -76,7 +86,10 @@ struct cm {
 };
 
 /* NULL: out of memory.  In state IDLE, bound to nothing. */
-struct cm_id *cm_id_new(struct cm_channel *channel, uint16_t ps);
+struct cm_id *cm_id_new(struct cm_channel *channel, uint16_t ps,
+			uint8_t qp_type);
+/* Datagrams: nothing is connected, only found. */
+bool cm_id_is_ud(const struct cm_id *id);
 void cm_id_enter(struct cm_id *id, enum cm_state state);
 /* Forgets whose child it is. */
 void cm_id_orphan(struct cm_id *id);
@@ -87,14 +100,16 @@ void cm_id_read(struct cm_id *id);
 int cm_event_push(struct cm_id *id, struct cm_id *child,
 		  enum cm_event_type type, int status,
 		  const struct urdma_cm_conn_param *conn);
+/* The same, with all that an event can have. */
+int cm_event_push_all(const struct cm_event *event);
 /* Those of `id` are gone, and with them the new ids that nobody knows. */
 void cm_event_purge(struct cm_id *id, nsec_t now);
 
 /* The device that has the address, -1: none. */
 int cm_device_of_addr(const struct cm *cm, const struct cm_addr *addr);
 
-/* What a stack has to say (conn.c). */
-void cm_iw_event(unsigned int device, const struct iw_event *event, nsec_t now);
+/* Stops listening, if it does (conn.c). */
+void cm_unlisten(struct cm_id *id, nsec_t now);
 
 /* Leaves ADDR_QUERY (resolve.c). */
 void cm_query_end(struct cm_id *id, enum cm_state state,

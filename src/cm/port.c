@@ -6,14 +6,14 @@
 #include <uthash.h>
 
 #include "cm/id.h"
-#include "rdma/iw_stack.h"
 
 /* Tries to find a number that is free on every device. */
 enum { EPHEMERAL_TRIES = 64 };
 
 struct cm_port_key {
 	uint32_t device;
-	uint32_t number;
+	uint16_t space; /* 0: of all of them */
+	uint16_t number;
 };
 
 struct cm_port {
@@ -22,9 +22,19 @@ struct cm_port {
 	UT_hash_handle hh;
 };
 
-static struct iw_stack *stack_of(const struct cm *cm, uint32_t device)
+static const struct cm_transport *ops_of(const struct cm *cm, uint32_t device)
 {
-	return cm->devices[device].stack;
+	return cm->carriers[device].ops;
+}
+
+static struct cm_port_key key_of(const struct cm *cm, uint32_t device,
+				 uint16_t space, uint16_t number)
+{
+	return (struct cm_port_key){
+		.device = device,
+		.space = ops_of(cm, device)->spaces ? space : 0,
+		.number = number,
+	};
 }
 
 /* Two families never meet, unless an IPv6 wildcard stands for IPv4 too. */
@@ -62,25 +72,31 @@ static bool port_is_free_for(const struct cm_port *port, const struct cm_id *id,
 	return true;
 }
 
-static struct cm_port *port_find(const struct cm *cm, uint32_t device,
-				 uint16_t number)
+static struct cm_port *port_find(const struct cm *cm,
+				 const struct cm_port_key *key)
 {
-	struct cm_port_key key = { .device = device, .number = number };
 	struct cm_port *port;
 
-	HASH_FIND(hh, cm->ports, &key, sizeof(key), port);
+	HASH_FIND(hh, cm->ports, key, sizeof(*key), port);
 	return port;
 }
 
-/* The number is taken from the stack already. */
-static struct cm_port *port_add(struct cm *cm, uint32_t device, uint16_t number)
+bool cm_port_is_used(const struct cm *cm, unsigned int device, uint16_t space,
+		     uint16_t number)
+{
+	struct cm_port_key key = key_of(cm, device, space, number);
+
+	return port_find(cm, &key) != NULL;
+}
+
+/* The number is taken from the transport already. */
+static struct cm_port *port_add(struct cm *cm, const struct cm_port_key *key)
 {
 	struct cm_port *port = calloc(1, sizeof(*port));
 
 	if (!port)
 		return NULL;
-	port->key.device = device;
-	port->key.number = number;
+	port->key = *key;
 	LIST_INIT(&port->uses);
 	HASH_ADD(hh, cm->ports, key, sizeof(port->key), port);
 	return port;
@@ -92,18 +108,21 @@ static int port_use(struct cm_id *id, struct cm_port_use *use,
 		    uint16_t number)
 {
 	struct cm *cm = id->cm;
-	struct cm_port *port = number ? port_find(cm, device, number) : NULL;
+	struct cm_port_key key = key_of(cm, device, id->ps, number);
+	struct cm_port *port = number ? port_find(cm, &key) : NULL;
 	int taken = number;
 
 	if (port && !port_is_free_for(port, id, addr))
 		return -EADDRINUSE;
 	if (!port) {
-		taken = iw_port_take(stack_of(cm, device), number);
+		taken = ops_of(cm, device)
+				->port_take(cm, device, id->ps, number);
 		if (taken < 0)
 			return taken;
-		port = port_add(cm, device, taken);
+		key.number = taken;
+		port = port_add(cm, &key);
 		if (!port) {
-			iw_port_put(stack_of(cm, device), taken);
+			ops_of(cm, device)->port_put(cm, device, taken);
 			return -ENOMEM;
 		}
 	}
@@ -123,7 +142,8 @@ static void port_unuse(struct cm *cm, struct cm_port_use *use)
 	use->port = NULL;
 	if (!LIST_EMPTY(&port->uses))
 		return;
-	iw_port_put(stack_of(cm, port->key.device), port->key.number);
+	ops_of(cm, port->key.device)
+		->port_put(cm, port->key.device, port->key.number);
 	HASH_DEL(cm->ports, port);
 	free(port);
 }
@@ -140,8 +160,6 @@ static int use_everywhere(struct cm_id *id, const struct cm_addr *addr)
 	int number = addr->port;
 
 	for (unsigned int i = 0; i < id->cm->count; i++) {
-		if (!stack_of(id->cm, i))
-			continue;
 		number = port_use(id, &id->uses[i], addr, i, number);
 		if (number < 0) {
 			unuse_all(id);

@@ -4,15 +4,17 @@
  * (cma_check_port): a wildcard collides with everything, two addresses do not
  * collide, two that both set REUSEADDR do not unless one listens.
  *
- * All port spaces share the numbers of TCP: an id is an iWARP connection
- * whatever it calls itself.
+ * On iWARP all port spaces share the numbers of TCP: an id is a TCP connection
+ * whatever it calls itself.  On RoCE each space has numbers of its own.
  */
 #ifndef URDMA_CM_PORT_H
 #define URDMA_CM_PORT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
 
+struct cm;
 struct cm_addr;
 struct cm_id;
 struct cm_port;
@@ -31,6 +33,10 @@ struct cm_port_use {
  */
 int cm_port_bind(struct cm_id *id, const struct cm_addr *addr, int device);
 void cm_port_unbind(struct cm_id *id);
+
+/* Is somebody bound to it? */
+bool cm_port_is_used(const struct cm *cm, unsigned int device, uint16_t space,
+		     uint16_t number);
 
 /* May a bound id listen?  Not beside another one of the same address. */
 int cm_port_may_listen(const struct cm_id *id);

@@ -183,6 +183,10 @@ nsec_t cm_deadline(const struct cm *cm)
 		deadline = earlier(deadline, id->deadline);
 		deadline = earlier(deadline, id->ask_again);
 	}
+	for (unsigned int i = 0; i < cm->count; i++)
+		if (cm->carriers[i].ops->deadline)
+			deadline = earlier(
+				deadline, cm->carriers[i].ops->deadline(cm, i));
 	return deadline;
 }
 
@@ -197,7 +201,7 @@ static void ask_once_more(struct cm_id *id, nsec_t now)
 		cm_query_end(id, CM_ADDR_BOUND, CM_EVENT_ADDR_ERROR, ret);
 }
 
-void cm_expire(struct cm *cm, nsec_t now)
+static void expire_queries(struct cm *cm, nsec_t now)
 {
 	struct cm_id *id = TAILQ_FIRST(&cm->queries);
 	struct cm_id *next;
@@ -212,7 +216,15 @@ void cm_expire(struct cm *cm, nsec_t now)
 	}
 }
 
-/* iWARP has no path records: there is nothing to find out. */
+void cm_expire(struct cm *cm, nsec_t now)
+{
+	expire_queries(cm, now);
+	for (unsigned int i = 0; i < cm->count; i++)
+		if (cm->carriers[i].ops->expire)
+			cm->carriers[i].ops->expire(cm, i, now);
+}
+
+/* The path is known when the neighbour is: there is nobody to ask. */
 int cm_id_resolve_route(struct cm_id *id)
 {
 	int ret;

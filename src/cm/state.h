@@ -17,6 +17,7 @@ enum cm_state {
 	CM_ROUTE_RESOLVED,
 	CM_LISTEN,
 	CM_CONNECT, /* we asked, the peer has not answered */
+	CM_REPLIED, /* it has, the program is to say that it is ready */
 	CM_REQUEST, /* the peer asked, the program has not answered */
 	CM_ACCEPT,  /* the program accepted, the stream is not up yet */
 	CM_CONNECTED,

@@ -62,6 +62,21 @@ void ucma_respond(const struct ucma_command *command, uint64_t address,
 	memcpy((void *)(uintptr_t)address, response, len);
 }
 
+void ucma_put_ah(struct ib_uverbs_ah_attr *to, const struct urdma_ah_attr *from)
+{
+	memcpy(to->grh.dgid, from->dgid, sizeof(to->grh.dgid));
+	to->grh.flow_label = from->flow_label;
+	to->grh.sgid_index = from->sgid_index;
+	to->grh.hop_limit = from->hop_limit;
+	to->grh.traffic_class = from->traffic_class;
+	to->dlid = from->dlid;
+	to->sl = from->sl;
+	to->src_path_bits = from->src_path_bits;
+	to->static_rate = from->static_rate;
+	to->is_global = from->is_global;
+	to->port_num = from->port_num;
+}
+
 static const struct method *find_method(uint32_t command)
 {
 	if (command >= sizeof(methods) / sizeof(*methods) ||

@@ -22,6 +22,7 @@
 
 #include "preload/fdtable.h"
 
+struct ib_uverbs_ah_attr;
 struct rdma_ucm_conn_param;
 struct rdma_ucm_event_resp;
 
@@ -41,6 +42,9 @@ struct ucma_command {
 /* Copies the response, cut to the room there is. */
 void ucma_respond(const struct ucma_command *command, uint64_t address,
 		  const void *response, size_t len);
+
+void ucma_put_ah(struct ib_uverbs_ah_attr *to,
+		 const struct urdma_ah_attr *from);
 
 /* Handlers: 0 or a negative errno. */
 int ucma_create_id(const struct ucma_command *command);

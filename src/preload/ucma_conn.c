@@ -108,22 +108,6 @@ int ucma_notify(const struct ucma_command *command)
 	return call(command, URDMA_OP_CM_NOTIFY, &request, sizeof(request));
 }
 
-static void get_address(struct ib_uverbs_ah_attr *to,
-			const struct urdma_ah_attr *from)
-{
-	memcpy(to->grh.dgid, from->dgid, sizeof(to->grh.dgid));
-	to->grh.flow_label = from->flow_label;
-	to->grh.sgid_index = from->sgid_index;
-	to->grh.hop_limit = from->hop_limit;
-	to->grh.traffic_class = from->traffic_class;
-	to->dlid = from->dlid;
-	to->sl = from->sl;
-	to->src_path_bits = from->src_path_bits;
-	to->static_rate = from->static_rate;
-	to->is_global = from->is_global;
-	to->port_num = from->port_num;
-}
-
 static void qp_attributes(struct ib_uverbs_qp_attr *to,
 			  const struct urdma_cm_init_qp_attr_reply *from)
 {
@@ -154,7 +138,7 @@ static void qp_attributes(struct ib_uverbs_qp_attr *to,
 		.alt_port_num = attr->alt_port_num,
 		.alt_timeout = attr->alt_timeout,
 	};
-	get_address(&to->ah_attr, &attr->ah);
+	ucma_put_ah(&to->ah_attr, &attr->ah);
 }
 
 int ucma_init_qp_attr(const struct ucma_command *command)

@@ -28,6 +28,20 @@ static void get_param(struct rdma_ucm_conn_param *to,
 	to->valid = from->valid;
 }
 
+/* ESTABLISHED of an id of datagrams, and of a multicast group: whoever sends
+ * needs no more. */
+static void get_ud_param(struct rdma_ucm_ud_param *to,
+			 const struct urdma_cm_event *event)
+{
+	const struct urdma_cm_conn_param *from = &event->conn;
+
+	to->qp_num = from->qp_num;
+	to->qkey = from->qkey;
+	ucma_put_ah(&to->ah_attr, &event->ah);
+	memcpy(to->private_data, from->private_data, sizeof(to->private_data));
+	to->private_data_len = from->private_data_len;
+}
+
 static void report(const struct ucma_command *command,
 		   const struct urdma_cm_event *event)
 {
@@ -39,7 +53,10 @@ static void report(const struct ucma_command *command,
 		.status = (uint32_t)event->status,
 	};
 
-	get_param(&response.param.conn, &event->conn);
+	if (event->is_ud)
+		get_ud_param(&response.param.ud, event);
+	else
+		get_param(&response.param.conn, &event->conn);
 	ucma_respond(command, cmd->response, &response, sizeof(response));
 }
 

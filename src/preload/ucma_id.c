@@ -2,6 +2,7 @@
 /* Commands on the life of a cm id: made, bound, resolved, moved, ended. */
 #include "preload/ucma.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <rdma/rdma_user_cm.h>
@@ -14,6 +15,13 @@
 #ifndef AF_IB
 #define AF_IB 27
 #endif
+
+/* Of path records (IBA volume 1, section 15.2.5.16). */
+enum {
+	PATH_EXACTLY = 2,
+	PATH_RATE_10_GBIT = 3,
+	PATH_LIFE_TIME = 13, /* 4.096 us << n */
+};
 
 static int call(const struct ucma_command *command, enum urdma_op op,
 		const void *request, size_t len)
@@ -199,6 +207,29 @@ int ucma_resolve_route(const struct ucma_command *command)
 		    sizeof(request));
 }
 
+/* As a subnet administrator would tell it; iWARP has GIDs, but no path. */
+static void put_path(struct rdma_ucm_query_route_resp *response,
+		     const struct urdma_cm_query_route_reply *route)
+{
+	struct ib_user_path_rec *path = &response->ib_route[0];
+
+	memcpy(path->sgid, route->sgid, sizeof(path->sgid));
+	memcpy(path->dgid, route->dgid, sizeof(path->dgid));
+	if (!route->mtu)
+		return;
+	response->num_paths = 1;
+	path->pkey = htobe16(0xffff);
+	path->mtu = route->mtu;
+	path->mtu_selector = PATH_EXACTLY;
+	path->rate = PATH_RATE_10_GBIT;
+	path->rate_selector = PATH_EXACTLY;
+	path->packet_life_time = PATH_LIFE_TIME;
+	path->packet_life_time_selector = PATH_EXACTLY;
+	path->hop_limit = route->hop_limit;
+	path->traffic_class = route->traffic_class;
+	path->reversible = 1;
+}
+
 int ucma_query_route(const struct ucma_command *command)
 {
 	const struct rdma_ucm_query *cmd = command->in;
@@ -215,9 +246,7 @@ int ucma_query_route(const struct ucma_command *command)
 		return ret;
 	response.node_guid = reply.node_guid;
 	response.port_num = (uint8_t)reply.port_num;
-	/* As for any iWARP device: GIDs, but no path. */
-	memcpy(response.ib_route[0].sgid, reply.sgid, sizeof(reply.sgid));
-	memcpy(response.ib_route[0].dgid, reply.dgid, sizeof(reply.dgid));
+	put_path(&response, &reply);
 	memcpy(&response.src_addr, reply.src.bytes, sizeof(response.src_addr));
 	memcpy(&response.dst_addr, reply.dst.bytes, sizeof(response.dst_addr));
 	ucma_respond(command, cmd->response, &response, sizeof(response));

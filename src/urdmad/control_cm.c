@@ -80,7 +80,8 @@ int control_cm_create(struct control_call *call)
 
 	if (!entry)
 		return -ENOMEM;
-	ret = cm_id_create(call->session->cm, ask->ps, entry, &entry->id);
+	ret = cm_id_create(call->session->cm, ask->ps, ask->qp_type, entry,
+			   &entry->id);
 	if (ret < 0) {
 		free(entry);
 		return ret;
@@ -304,6 +305,9 @@ int control_cm_query_route(struct control_call *call)
 	memcpy(reply->sgid, route.sgid, sizeof(reply->sgid));
 	memcpy(reply->dgid, route.dgid, sizeof(reply->dgid));
 	reply->port_num = route.port_num;
+	reply->mtu = route.mtu;
+	reply->hop_limit = route.hop_limit;
+	reply->traffic_class = route.traffic_class;
 	sockaddr_encode(&reply->src, &route.src);
 	sockaddr_encode(&reply->dst, &route.dst);
 	return 0;
@@ -366,8 +370,8 @@ int control_cm_reject(struct control_call *call)
 
 	if (!id)
 		return -ENOENT;
-	return cm_id_reject(id, ask->private_data, ask->private_data_len,
-			    call->now);
+	return cm_id_reject(id, ask->reason, ask->private_data,
+			    ask->private_data_len, call->now);
 }
 
 int control_cm_disconnect(struct control_call *call)
@@ -403,9 +407,9 @@ int control_cm_set_option(struct control_call *call)
 int control_cm_notify(struct control_call *call)
 {
 	const struct urdma_cm_notify *ask = call->request;
-	const struct cm_id *id = find_id(call, ask->id);
+	struct cm_id *id = find_id(call, ask->id);
 
-	return id ? cm_id_notify(id, ask->event) : -ENOENT;
+	return id ? cm_id_notify(id, ask->event, call->now) : -ENOENT;
 }
 
 /*
@@ -439,6 +443,8 @@ static void deliver(struct session *session, const struct cm_event *event,
 		.event = event->type,
 		.status = event->status,
 		.conn = event->conn,
+		.is_ud = event->is_ud,
+		.ah = event->ah,
 	};
 
 	if (event->child) {

@@ -150,11 +150,11 @@ static int open_device(struct urdmad *urdmad, unsigned int number)
 	return 0;
 }
 
-static void describe_to_cm(struct cm_device *device, const struct port *port)
+static void describe_to_cm(struct cm_device *device, struct rdma_dev *dev,
+			   const struct port *port)
 {
-	device->stack = port->iw;
-	if (!port->iw)
-		return; /* no address: nothing is resolved to it */
+	device->dev = dev;
+	device->random = random_bytes;
 	device->addr = cm_addr_ip4(port->config->ipv4, 0);
 	device->prefix_len = port->config->prefix_len;
 	memcpy(device->mac, port->mac, sizeof(device->mac));
@@ -166,7 +166,8 @@ static int open_cm(struct urdmad *urdmad)
 	struct cm_device devices[CONFIG_MAX_PORTS] = { 0 };
 
 	for (unsigned int i = 0; i < urdmad->port_count; i++)
-		describe_to_cm(&devices[i], urdmad->ports[i]);
+		describe_to_cm(&devices[i], urdmad->devices[i],
+			       urdmad->ports[i]);
 	resolver_init(&urdmad->resolver, urdmad->ports, urdmad->port_count);
 	urdmad->cm =
 		cm_create(devices, urdmad->port_count, &urdmad->resolver.net);

@@ -28,7 +28,8 @@ static inline struct cm_id *new_id(struct host *host)
 {
 	struct cm_id *id;
 
-	assert_int_equal(cm_id_create(host->channel, CM_PS_TCP, NULL, &id), 0);
+	assert_int_equal(
+		cm_id_create(host->channel, CM_PS_TCP, QPT_RC, NULL, &id), 0);
 	return id;
 }
 

@@ -167,7 +167,7 @@ static void world_make_host(struct world *world, unsigned int index)
 	host->dev = rdma_dev_create(&config);
 	host->stack = rdma_dev_iw(host->dev);
 	device = (struct cm_device){
-		.stack = host->stack,
+		.dev = host->dev,
 		.addr = world_addr(index, 0),
 		.prefix_len = 24,
 		.node_guid = { 0xaa, index },

@@ -95,8 +95,9 @@ static void unknown_port_spaces_are_refused(void **state)
 	struct cm_id *id;
 
 	(void)state;
-	assert_int_equal(cm_id_create(here->channel, 0x77, NULL, &id), -EINVAL);
-	assert_int_equal(cm_id_create(here->channel, CM_PS_IB, NULL, &id), 0);
+	assert_int_equal(cm_id_create(here->channel, 0x77, QPT_RC, NULL, &id), -EINVAL);
+	assert_int_equal(
+		cm_id_create(here->channel, CM_PS_IB, QPT_RC, NULL, &id), 0);
 }
 
 static void datagram_ids_neither_listen_nor_connect(void **state)
@@ -105,7 +106,8 @@ static void datagram_ids_neither_listen_nor_connect(void **state)
 	struct cm_id *id;
 
 	(void)state;
-	assert_int_equal(cm_id_create(here->channel, CM_PS_UDP, NULL, &id), 0);
+	assert_int_equal(
+		cm_id_create(here->channel, CM_PS_UDP, QPT_RC, NULL, &id), 0);
 	assert_int_equal(cm_id_bind(id, &addr), 0);
 	assert_int_equal(cm_id_listen(id, 0), -ENOSYS);
 }

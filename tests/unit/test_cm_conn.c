@@ -189,8 +189,8 @@ static void a_rejection_brings_its_reasons(void **state)
 
 	(void)state;
 	ask(&asked);
-	assert_int_equal(cm_id_reject(asked.request.child, "no!", 3, world.now),
-			 0);
+	assert_int_equal(
+		cm_id_reject(asked.request.child, 0, "no!", 3, world.now), 0);
 	cm_id_destroy(asked.request.child, world.now);
 	world_run(&world);
 	event = next_event(here, CM_EVENT_REJECTED);
@@ -251,9 +251,9 @@ static void only_a_request_can_be_answered(void **state)
 
 	(void)state;
 	assert_int_equal(cm_id_accept(id, NULL, &conn, world.now), -EINVAL);
-	assert_int_equal(cm_id_reject(id, NULL, 0, world.now), -EINVAL);
+	assert_int_equal(cm_id_reject(id, 0, NULL, 0, world.now), -EINVAL);
 	assert_int_equal(cm_id_disconnect(id, world.now), -EINVAL);
-	assert_int_equal(cm_id_notify(id, 4), -EINVAL);
+	assert_int_equal(cm_id_notify(id, 4, world.now), -EINVAL);
 }
 
 static struct cm_id *try_to_connect(void)
