@@ -133,6 +133,7 @@ static const pabi_fn ops[PABI_OP_COUNT] = {
 	OP(destroy_qp, qp_destroy),
 	OP(destroy_srq, srq_destroy),
 	OP(free_context, context_free),
+	OP(get_srq_num, srq_number),
 	OP(modify_cq, cq_modify),
 	OP(modify_qp, qp_modify),
 	OP(modify_srq, srq_modify),

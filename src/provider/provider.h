@@ -93,6 +93,7 @@ struct srq {
 	};
 	struct queue rq;
 	uint32_t doorbell;
+	uint32_t num;
 };
 
 static inline struct context *context_of(struct ibv_context *ibv)
@@ -176,6 +177,7 @@ int ah_destroy(struct ibv_ah *ah);
 /* srq.c */
 struct ibv_srq *srq_create(struct ibv_pd *pd, struct ibv_srq_init_attr *attr);
 int srq_modify(struct ibv_srq *ibv, struct ibv_srq_attr *attr, int mask);
+int srq_number(struct ibv_srq *ibv, uint32_t *number);
 int srq_query(struct ibv_srq *ibv, struct ibv_srq_attr *attr);
 int srq_destroy(struct ibv_srq *ibv);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "provider/provider.h"
 
@@ -26,6 +27,7 @@ struct ibv_srq *srq_create(struct ibv_pd *pd, struct ibv_srq_init_attr *attr)
 	struct context *context = context_of(pd->context);
 	struct srq *srq = calloc(1, sizeof(*srq));
 	struct create_srq_resp resp = { 0 };
+	struct ib_uverbs_create_srq_resp core;
 	struct ibv_create_srq cmd;
 	int error;
 
@@ -36,6 +38,8 @@ struct ibv_srq *srq_create(struct ibv_pd *pd, struct ibv_srq_init_attr *attr)
 	if (error)
 		goto fail;
 	srq->doorbell = resp.uhw.doorbell;
+	memcpy(&core, resp.core, sizeof(core));
+	srq->num = core.srqn;
 	srq->rq.max_sge = attr->attr.max_sge;
 	error = queue_map(context, &srq->rq, &resp.uhw.ring,
 			  urdma_rq_stride(srq->rq.max_sge));
@@ -64,6 +68,12 @@ int srq_modify(struct ibv_srq *ibv, struct ibv_srq_attr *attr, int mask)
 		ring_resume(&srq->rq.ring);
 	lock_drop(&srq->rq.lock);
 	return error;
+}
+
+int srq_number(struct ibv_srq *ibv, uint32_t *number)
+{
+	*number = srq_of(ibv)->num;
+	return 0;
 }
 
 int srq_query(struct ibv_srq *ibv, struct ibv_srq_attr *attr)

@@ -29,6 +29,7 @@ extern const struct semantics_case extended_cases[];
 extern const struct semantics_case window_cases[];
 extern const struct semantics_case resize_cases[];
 extern const struct semantics_case rereg_cases[];
+extern const struct semantics_case rare_cases[];
 
 /* The host's own address, and the program that is to be executed setuid. */
 extern const char *own_address;

@@ -38,8 +38,9 @@ static void run(const struct semantics_case *one)
 int main(int argc, char **argv)
 {
 	static const struct semantics_case *const groups[] = {
-		access_cases,	queue_cases,  life_cases,   memory_cases,
-		extended_cases, window_cases, resize_cases, rereg_cases
+		access_cases, queue_cases,    life_cases,
+		memory_cases, extended_cases, window_cases,
+		resize_cases, rereg_cases,    rare_cases
 	};
 
 	if (argc < 3)

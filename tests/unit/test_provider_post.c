@@ -500,9 +500,12 @@ static void a_resized_shared_queue_goes_on_behind_what_was_posted(void **state)
 	struct ibv_srq *srq = ibv_create_srq(pd, &attr);
 	struct ibv_srq_attr larger = { .max_wr = 16 };
 	struct urdma_rqe rqe;
+	uint32_t number;
 
 	(void)state;
 	assert_non_null(srq);
+	assert_int_equal(ibv_get_srq_num(srq, &number), 0);
+	assert_int_equal(number, 99);
 	for (uint64_t i = 0; i < FAKE_SLOTS; i++)
 		assert_int_equal(post_shared(srq, i), 0);
 	assert_int_equal(post_shared(srq, 9), ENOMEM);
