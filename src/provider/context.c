@@ -41,6 +41,8 @@ static int query_device_ex(struct ibv_context *ibv,
 		attr->completion_timestamp_mask = UINT64_MAX;
 	if (HAS_FIELD(attr_size, hca_core_clock))
 		attr->hca_core_clock = CLOCK_KHZ;
+	if (HAS_FIELD(attr_size, phys_port_cnt_ex))
+		attr->phys_port_cnt_ex = attr->orig_attr.phys_port_cnt;
 	if (HAS_FIELD(attr_size, cq_mod_caps))
 		attr->cq_mod_caps = (struct ibv_cq_moderation_caps){
 			.max_cq_count = UINT16_MAX,

@@ -127,6 +127,9 @@ static uint64_t guid(const uint8_t mac[6])
 	return word;
 }
 
+/* An OUI (IEEE 802) that nobody has: 0 would look as if it were not known. */
+enum { NO_VENDOR = 0xffffff };
+
 void rdma_dev_query(const struct rdma_dev *dev,
 		    struct urdma_query_device_reply *reply)
 {
@@ -137,6 +140,7 @@ void rdma_dev_query(const struct rdma_dev *dev,
 		.sys_image_guid = guid(dev->config.mac),
 		.max_mr_size = limits->max_mr_size,
 		.page_size_cap = 4096,
+		.vendor_id = NO_VENDOR,
 		.device_cap_flags = DEVICE_MEM_WINDOW |
 				    DEVICE_MEM_WINDOW_TYPE_2B |
 				    DEVICE_MEM_MGT_EXTENSIONS,

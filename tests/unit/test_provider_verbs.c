@@ -243,6 +243,7 @@ static void the_clock_of_completions_can_be_read(void **state)
 	assert_true(attr.completion_timestamp_mask == UINT64_MAX);
 	assert_int_equal(attr.cq_mod_caps.max_cq_count, 65535);
 	assert_int_equal(attr.orig_attr.max_qp, 77);
+	assert_int_equal(attr.phys_port_cnt_ex, 1);
 	ibv_close_device(context);
 }
 

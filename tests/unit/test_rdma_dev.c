@@ -125,6 +125,15 @@ static void a_region_changes_as_asked_and_nothing_else(void **state)
 	assert_int_equal(rdma_pd_dealloc(host->ctx, attr.pd), 0);
 }
 
+static void a_device_of_no_vendor_says_so(void **state)
+{
+	struct urdma_query_device_reply reply;
+
+	(void)state;
+	rdma_dev_query(host->dev, &reply);
+	assert_int_equal(reply.vendor_id, 0xffffff);
+}
+
 static void a_region_that_wraps_is_refused(void **state)
 {
 	struct rdma_mr_attr attr = { .pd = host->pd,
@@ -339,6 +348,7 @@ int main(void)
 		TEST(handles_mean_nothing_in_another_context),
 		TEST(keys_are_random_and_never_zero),
 		TEST(a_region_changes_as_asked_and_nothing_else),
+		TEST(a_device_of_no_vendor_says_so),
 		TEST(a_region_that_wraps_is_refused),
 		TEST(a_plan_grants_at_least_what_was_asked),
 		TEST(rts_needs_a_connection),
