@@ -19,6 +19,9 @@ enum {
 	FDS_SENT_MAX = 253,
 };
 
+/* Descriptors that are not closed by then will not be. */
+#define STUCK (2 * NSEC_PER_SEC)
+
 /* What came in one datagram. */
 struct incoming {
 	_Alignas(8) uint8_t bytes[URDMA_CONTROL_MAX];
@@ -41,8 +44,23 @@ static void close_foreign(struct session *session, int fd)
 {
 	if (!session->control->config.closers)
 		close(fd);
-	else if (!user_close(session->user, fd))
+	else
+		user_close(session->user, fd);
+}
+
+/* Who sends descriptors faster than they are closed waits: the machine may be
+ * busy.  Who sends such as cannot be closed is given up. */
+static bool keeps_up(struct session *session, nsec_t now)
+{
+	if (user_keeps_up(session->user)) {
+		session->behind = 0;
+		return true;
+	}
+	if (!session->behind)
+		session->behind = now;
+	else if (now - session->behind > STUCK)
 		session->broken = true;
+	return false;
 }
 
 static void take_rights(struct incoming *in, const struct cmsghdr *cmsg)
@@ -171,7 +189,7 @@ static void ready(struct poller_watch *watch, uint32_t events, nsec_t now)
 	struct incoming in;
 	int ret = 0;
 
-	for (int i = 0; i < BURST; i++) {
+	for (int i = 0; i < BURST && keeps_up(session, now); i++) {
 		ret = receive(session, &in);
 		if (ret <= 0)
 			break;

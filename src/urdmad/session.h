@@ -102,6 +102,8 @@ struct session {
 	pid_t pid;   /* of the opener */
 	uid_t uid;   /* who opened it, and who may use it */
 	bool broken; /* to be closed after this message */
+	/* Since when its user's descriptors are closed too slowly; 0: not. */
+	nsec_t behind;
 
 	/* Since HELLO. */
 	enum urdma_session_kind kind; /* 0 before */

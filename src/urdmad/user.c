@@ -54,7 +54,13 @@ bool user_close(struct user *user, int fd)
 		return true;
 	}
 	closer_close(user->closer, fd);
-	return closer_backlog(user->closer) <= user->limit[USER_FD];
+	return user_keeps_up(user);
+}
+
+bool user_keeps_up(const struct user *user)
+{
+	return !user->closer ||
+	       closer_backlog(user->closer) <= user->limit[USER_FD];
 }
 
 int user_charge(struct user *user, enum user_good good, uint64_t amount)

@@ -48,6 +48,8 @@ int user_charge(struct user *user, enum user_good good, uint64_t amount);
  * waiting for it.  False: so many are not closed yet that he shall send no
  * more. */
 bool user_close(struct user *user, int fd);
+/* What that would answer now. */
+bool user_keeps_up(const struct user *user);
 void user_refund(struct user *user, enum user_good good, uint64_t amount);
 
 #endif
