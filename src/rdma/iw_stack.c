@@ -22,6 +22,7 @@ enum {
 static void configure_tcp(struct tcp_config *config, uint16_t mss)
 {
 	tcp_config_init(config, mss);
+	config->ecn = true; /* of no effect unless peer and network speak it */
 	/*
 	 * A SEND completes when it is acknowledged, and whoever sleeps until a
 	 * message comes (some 40 us to wake up) may look for its own

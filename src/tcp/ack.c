@@ -17,28 +17,12 @@ void tcp_challenge(struct tcp_conn *conn, nsec_t now)
 	conn->ack_now = true;
 }
 
-static void enter_recovery(struct tcp_conn *conn, nsec_t now)
-{
-	conn->recovering = true;
-	conn->recover_rto = false;
-	conn->recover = tcp_snd_nxt(conn);
-	conn->resend_now = true; /* RFC 6675 section 5, step 4.3 */
-	tcp_cc_loss(&conn->cc, now);
-}
-
-static void leave_recovery(struct tcp_conn *conn)
-{
-	conn->recovering = conn->recover_rto = conn->resend_now = false;
-	conn->dup_acks = 0;
-	tcp_rack_recovered(&conn->rack);
-}
-
 void tcp_find_lost(struct tcp_conn *conn, nsec_t now)
 {
 	conn->reorder_at = tcp_rack_detect(
 		&conn->rack, &conn->rtx, conn->rto.srtt, conn->recovering, now);
 	if (conn->rtx.lost.first && !conn->recovering)
-		enter_recovery(conn, now);
+		tcp_recovery_begin(conn, now);
 }
 
 static void update_window(struct tcp_conn *conn, const struct tcp_segment *seg)
@@ -130,7 +114,7 @@ static void new_reno(struct tcp_conn *conn, bool duplicate, bool news,
 	} else if (!conn->recovering && duplicate &&
 		   ++conn->dup_acks >= DUP_THRESH) {
 		tcp_rtx_lose(&conn->rtx, head, true);
-		enter_recovery(conn, now);
+		tcp_recovery_begin(conn, now);
 	}
 }
 
@@ -179,12 +163,20 @@ static void take_valid_ack(struct tcp_conn *conn, const struct tcp_segment *seg,
 	else if (!conn->snd_wnd || !waiting)
 		conn->stuck_at = now; /* RFC 9293 section 3.8.6.1: it lives */
 	judge_probe(conn, seg, dsack, news, now);
+	/* RFC 8985 section 6.2, step 2: the original was delivered, and says
+	 * nothing about what was sent since */
+	if (news && tcp_recovery_judge(conn, seg, got.acked, dsack))
+		got.any = false;
 	if (conn->recovering && seq_ge(tcp_snd_una(conn), conn->recover))
-		leave_recovery(conn);
+		tcp_recovery_end(conn);
 	measure(conn, &got, now);
 	if (!conn->sack_ok)
 		new_reno(conn, waiting && same_window && !news && !seg->len,
 			 news, now);
+	if (conn->recovering)
+		tcp_recovery_pace(conn, got.acked + got.sacked);
+	else if (conn->ecn_ok && seg->flags & TCP_ECE)
+		tcp_recovery_marked(conn, now);
 	grow(conn, got.acked, now);
 	if (got.acked || got.sacked)
 		tcp_raise(conn, TCP_EVENT_ACKED);

@@ -52,6 +52,7 @@ struct tcp_config {
 	 */
 	uint8_t refused_retries;
 	nsec_t refused_wait;
+	bool ecn;	    /* offer and accept RFC 3168 */
 	bool no_timestamps; /* do not offer RFC 7323 timestamps */
 	bool no_sack;	    /* do not offer RFC 2018 */
 };

@@ -72,6 +72,8 @@ struct tcp_counters {
 	uint64_t bytes_in; /* in order; out: acked_bytes */
 	uint64_t resent;   /* segments */
 	uint64_t timeouts; /* of the RTO */
+	uint64_t spurious; /* recoveries that turned out to be for nothing */
+	uint64_t marks;	   /* reactions to the peer's word of congestion */
 };
 
 struct tcp_conn {
@@ -101,7 +103,9 @@ struct tcp_conn {
 	/* Agreed on. */
 	bool sack_ok;
 	bool ts_ok;
-	bool active;	  /* we sent the first SYN */
+	bool active;	/* we sent the first SYN */
+	bool ecn_asked; /* with it */
+	bool ecn_ok;
 	bool peer_scales; /* offered RFC 7323 window scaling */
 	uint8_t snd_scale;
 	uint8_t rcv_scale;
@@ -117,6 +121,9 @@ struct tcp_conn {
 	bool recover_rto; /* ... after a timeout */
 	bool tlp_out;	  /* until tlp_end is acknowledged */
 	bool tlp_again;	  /* the probe was a retransmission */
+	bool cwr_due;	  /* with the next new data (RFC 3168 section 6.1.2) */
+	bool may_undo;	  /* `before` is worth keeping, until the first ACK */
+	bool undo_known;  /* ... and undo_ts is known */
 	uint8_t dup_acks;
 	uint8_t retries;     /* timeouts in a row */
 	uint8_t keep_probes; /* unanswered */
@@ -128,6 +135,11 @@ struct tcp_conn {
 	uint32_t max_wnd; /* the largest snd_wnd ever */
 	uint32_t recover;
 	uint32_t tlp_end;
+	uint32_t ecn_end;    /* the peer's ECE is of no interest until then */
+	uint32_t undo_ts;    /* TSval of the first retransmission */
+	uint32_t prr_flight; /* RFC 6937: RecoverFS, prr_delivered, */
+	uint32_t prr_delivered; /* prr_out; bytes */
+	uint32_t prr_out;
 	uint32_t peak; /* most bytes in flight until peak_end is acknowledged */
 	uint32_t peak_end;
 	uint64_t acked_bytes;
@@ -135,6 +147,7 @@ struct tcp_conn {
 
 	/* Receiving. */
 	bool peer_fin;	  /* seen, at fin_seq */
+	bool echo_ce;	  /* in every ACK, until the peer's CWR */
 	uint16_t rcv_mss; /* largest payload seen */
 	uint32_t fin_seq;
 	uint32_t irs;
@@ -162,6 +175,7 @@ struct tcp_conn {
 	struct tcp_rto rto;
 	struct tcp_rack rack;
 	struct tcp_cc cc;
+	struct tcp_cc before; /* the recovery */
 	struct tcp_reasm reasm;
 	struct tcp_counters counters;
 };

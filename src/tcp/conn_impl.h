@@ -73,6 +73,25 @@ void tcp_challenge(struct tcp_conn *conn, nsec_t now);
 /* RACK says what is lost; starts a recovery if something is. */
 void tcp_find_lost(struct tcp_conn *conn, nsec_t now);
 
+/* recovery.c */
+
+/* Something is lost. */
+void tcp_recovery_begin(struct tcp_conn *conn, nsec_t now);
+/* The RTO fired: all over again, slowly. */
+void tcp_recovery_timeout(struct tcp_conn *conn, nsec_t now);
+/* The first retransmission is remembered. */
+void tcp_recovery_resent(struct tcp_conn *conn, const struct tcp_segment *seg);
+/* An ACK of something new: true if it says that nothing was lost, and then all
+ * is as before. */
+bool tcp_recovery_judge(struct tcp_conn *conn, const struct tcp_segment *seg,
+			uint32_t acked, bool dsack);
+/* How much may go out in answer to an ACK of so many bytes. */
+void tcp_recovery_pace(struct tcp_conn *conn, uint32_t delivered);
+/* All that was outstanding when it began is acknowledged. */
+void tcp_recovery_end(struct tcp_conn *conn);
+/* The peer says that our bytes met congestion, without a loss. */
+void tcp_recovery_marked(struct tcp_conn *conn, nsec_t now);
+
 /* timer.c */
 
 /* After anything that changed what is outstanding; idempotent. */

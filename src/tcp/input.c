@@ -312,6 +312,20 @@ static void note_fin(struct tcp_conn *conn, uint32_t fin_seq)
 	conn->fin_seq = fin_seq;
 }
 
+/* RFC 3168 section 6.1.3: the peer has reacted; and this one is marked again.
+ */
+static void note_marks(struct tcp_conn *conn, const struct tcp_segment *seg)
+{
+	if (!conn->ecn_ok)
+		return;
+	if (seg->flags & TCP_CWR)
+		conn->echo_ce = false;
+	if (!seg->ce)
+		return;
+	conn->echo_ce = true;
+	conn->ack_now = true; /* the sooner, the fewer are sent */
+}
+
 /* Takes *buf, if it is of use. */
 static enum tcp_verdict take_data(struct tcp_conn *conn,
 				  const struct tcp_segment *seg,
@@ -327,6 +341,7 @@ static enum tcp_verdict take_data(struct tcp_conn *conn,
 	if (seg->len) {
 		int32_t beyond = seq_diff(end, right_limit(conn));
 
+		note_marks(conn, seg);
 		if (beyond > 0)
 			(*buf)->len = (uint32_t)beyond < seg->len
 					      ? seg->len - beyond
@@ -396,7 +411,7 @@ static enum tcp_verdict dispatch(struct tcp_conn *conn,
 	if (!is_crossed_syn_ack(conn, seg))
 		return in_other_states(conn, seg, buf, now);
 	ack_only = *seg;
-	ack_only.flags &= ~(TCP_SYN | TCP_FIN);
+	ack_only.flags &= ~(TCP_SYN | TCP_FIN | TCP_ECE | TCP_CWR);
 	ack_only.seq++;
 	ack_only.len = 0;
 	return in_other_states(conn, &ack_only, buf, now);

@@ -71,6 +71,8 @@ static void fill(struct tcp_conn *conn, struct tcp_segment *seg, uint8_t flags,
 static void fill_ack(struct tcp_conn *conn, struct tcp_segment *seg,
 		     uint8_t flags, uint32_t seq, nsec_t now)
 {
+	if (conn->echo_ce)
+		flags |= TCP_ECE;
 	fill(conn, seg, TCP_ACK | flags, seq, now);
 	seg->wnd = announce(conn);
 	conn->ack_now = false;
@@ -106,7 +108,15 @@ static bool send_handshake(struct tcp_conn *conn, struct tcp_segment *seg,
 		seg->sack_permitted = conn->sack_ok;
 		if (conn->peer_scales)
 			seg->wscale = conn->rcv_scale;
+		if (conn->ecn_ok)
+			seg->flags |= TCP_ECE;
 	} else {
+		/* RFC 3168 section 6.1.1.1: perhaps that was why no answer
+		 * came */
+		if (config->ecn && !conn->retries) {
+			seg->flags |= TCP_ECE | TCP_CWR;
+			conn->ecn_asked = true;
+		}
 		seg->sack_permitted = !config->no_sack;
 		seg->has_timestamps = !config->no_timestamps;
 		seg->wscale = conn->rcv_scale;
@@ -172,6 +182,7 @@ static void fill_data(struct tcp_conn *conn, struct tcp_segment *seg,
 	seg->len = span.len;
 	conn->vain -= conn->owes && conn->vain;
 	conn->owes = false;
+	conn->prr_out += span.len;
 	note_sent(conn, now);
 	tcp_arm(conn, now);
 }
@@ -184,6 +195,7 @@ static void resend(struct tcp_conn *conn, struct tcp_segment *seg,
 	tcp_rtx_resent(&conn->rtx, buf, now);
 	conn->counters.resent++;
 	fill_data(conn, seg, buf, span, now);
+	tcp_recovery_resent(conn, seg);
 }
 
 static bool send_lost(struct tcp_conn *conn, struct tcp_segment *seg,
@@ -231,8 +243,14 @@ static void send_next(struct tcp_conn *conn, struct tcp_segment *seg,
 	if (tcp_snd_una(conn) == tcp_snd_nxt(conn))
 		conn->rto_base = conn->stuck_at = now;
 	tcp_rtx_sent(&conn->rtx, len, now);
-	conn->silly_now = false;
 	fill_data(conn, seg, buf, span, now);
+	/* RFC 3168 section 6.1.5 and 6.1.6: new data only, and no probes */
+	seg->ect = conn->ecn_ok && !conn->silly_now;
+	if (seg->ect && conn->cwr_due) {
+		seg->flags |= TCP_CWR;
+		conn->cwr_due = false;
+	}
+	conn->silly_now = false;
 }
 
 static bool send_new(struct tcp_conn *conn, struct tcp_segment *seg, nsec_t now)

@@ -138,6 +138,41 @@ void tcp_rtx_lose(struct tcp_rtx *rtx, struct buf *buf, bool urgent)
 		list_add_last(&rtx->lost, buf);
 }
 
+/* Where it belongs by its time: almost always first, if the last lost comes
+ * first. */
+static void fly_on(struct tcp_rtx *rtx, struct buf *buf)
+{
+	struct tcp_sent *sent = tcp_sent(buf);
+	struct buf *after = NULL, *at = rtx->in_flight.first;
+
+	for (; at && tcp_sent(at)->sent_at < sent->sent_at;
+	     at = tcp_sent(at)->next)
+		after = at;
+	sent->place = TCP_IN_FLIGHT;
+	if (!after) {
+		list_add_first(&rtx->in_flight, buf);
+		return;
+	}
+	if (!at) {
+		list_add_last(&rtx->in_flight, buf);
+		return;
+	}
+	sent->prev = after;
+	sent->next = at;
+	tcp_sent(after)->next = buf;
+	tcp_sent(at)->prev = buf;
+}
+
+void tcp_rtx_find(struct tcp_rtx *rtx)
+{
+	struct buf *buf;
+
+	while ((buf = rtx->lost.last)) {
+		leave(rtx, buf);
+		fly_on(rtx, buf);
+	}
+}
+
 /* RFC 8985 section 6.2 step 2: RACK_sent_after(). */
 static bool sent_after(nsec_t at, uint32_t end, nsec_t than, uint32_t than_end)
 {

@@ -94,6 +94,9 @@ void tcp_rtx_resent(struct tcp_rtx *rtx, struct buf *buf, nsec_t now);
 /* In flight -> lost; `urgent`: to be resent before the others. */
 void tcp_rtx_lose(struct tcp_rtx *rtx, struct buf *buf, bool urgent);
 
+/* Nothing was lost: all that waits to be sent again is in flight. */
+void tcp_rtx_find(struct tcp_rtx *rtx);
+
 /* What an acknowledgement told, for RACK and the RTT. */
 struct tcp_delivered {
 	uint32_t acked;	 /* bytes newly below una */

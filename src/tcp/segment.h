@@ -4,7 +4,8 @@
  * (window scale, timestamps), RFC 2018 (SACK).
  *
  * Addresses and the checksum over them are the caller's: decode does not look
- * at the checksum, encode leaves it zero.  Nothing is owned: `buf` is lent.
+ * at the checksum, encode leaves it zero; ECN's bits of the IP header (`ce`,
+ * `ect`) as well.  Nothing is owned: `buf` is lent.
  */
 #ifndef URDMA_TCP_SEGMENT_H
 #define URDMA_TCP_SEGMENT_H
@@ -54,6 +55,8 @@ struct tcp_segment {
 	uint16_t mss;	/* zero: no such option */
 	uint8_t flags;	/* enum tcp_flag */
 	uint8_t wscale; /* TCP_NO_WSCALE: no such option */
+	bool ce;	/* came with ECN's congestion mark in the IP header */
+	bool ect;	/* to be sent as ECN-capable: ECT(0) */
 	bool sack_permitted;
 	bool has_timestamps;
 	uint32_t ts_val;

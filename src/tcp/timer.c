@@ -120,11 +120,9 @@ static void data_timeout(struct tcp_conn *conn, nsec_t now)
 		return;
 	}
 	conn->counters.timeouts++;
-	tcp_cc_timeout(&conn->cc, !conn->retries, now);
+	tcp_recovery_timeout(conn, now);
 	if (conn->retries < UINT8_MAX)
 		conn->retries++;
-	conn->recovering = conn->recover_rto = true;
-	conn->recover = tcp_snd_nxt(conn);
 	conn->tlp_out = conn->probe_now = false;
 	conn->reorder_at = NSEC_NEVER;
 	conn->dup_acks = 0;

@@ -55,6 +55,7 @@ enum drop pktio_tcp_input(struct port *port, struct pktio_frame *frame,
 	if (tcp_segment_decode(&segment, frame->in.pos, frame->in.left) !=
 	    TCP_OK)
 		return DROP_TCP_HEADER;
+	segment.ce = (ip->tos & IP4_ECN) == IP4_CE;
 	flow_addr_from_ip4(key.local, ip->dst);
 	flow_addr_from_ip4(key.remote, ip->src);
 	key.local_port = segment.dst_port;
@@ -117,6 +118,7 @@ static void put_headers(struct rte_mbuf *mbuf, const struct flow_key *key,
 	struct ip4 ip = { .protocol = IP4_TCP, .ttl = IP4_TTL };
 	uint64_t sum;
 
+	ip.tos = segment->ect ? IP4_ECT0 : 0;
 	ip.payload_len = (uint16_t)(mbuf->data_len - PKTIO_IP4_HEADERS);
 	memcpy(ip.src, flow_addr_ip4(key->local), 4);
 	memcpy(ip.dst, flow_addr_ip4(key->remote), 4);

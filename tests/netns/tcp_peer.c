@@ -139,6 +139,7 @@ static void transmit(struct peer *peer, const struct tcp_segment *seg)
 	memcpy(eth.src, peer->mac, ETH_ADDR);
 	memcpy(ip.src, peer->addr, 4);
 	memcpy(ip.dst, peer->peer_addr, 4);
+	ip.tos = seg->ect ? IP4_ECT0 : 0;
 	ip.payload_len = (uint16_t)(header + seg->len);
 	eth_encode(&eth, frame);
 	ip4_encode(&ip, frame + ETH_LEN);
@@ -191,13 +192,15 @@ static void to_listener(struct peer *peer, const struct tcp_segment *seg,
 	}
 }
 
-static void take_segment(struct peer *peer, struct wire *in, nsec_t now)
+static void take_segment(struct peer *peer, const struct ip4 *ip,
+			 struct wire *in, nsec_t now)
 {
 	struct tcp_segment seg;
 	struct buf *buf = NULL;
 
 	if (tcp_segment_decode(&seg, in->pos, in->left) != TCP_OK)
 		return;
+	seg.ce = (ip->tos & IP4_ECN) == IP4_CE;
 	if (!peer->open || seg.src_port != peer->conn.peer_port ||
 	    seg.dst_port != peer->conn.local_port) {
 		to_listener(peer, &seg, now);
@@ -226,7 +229,7 @@ static void take_frame(struct peer *peer, const uint8_t *bytes, size_t len,
 		return;
 	sum = cksum_pseudo4(ip.src, ip.dst, IP4_TCP, ip.payload_len);
 	if (cksum_good(cksum_add(sum, in.pos, in.left)))
-		take_segment(peer, &in, now);
+		take_segment(peer, &ip, &in, now);
 }
 
 /*
@@ -353,9 +356,11 @@ static int verdict(struct peer *peer)
 	bool cut = peer->ending == ABORT || peer->ending == ABORTED;
 
 	printf("received %" PRIu64 ", acknowledged %" PRIu64
-	       ", reason %d, sent again %" PRIu64 ", timeouts %" PRIu64 "\n",
+	       ", reason %d, sent again %" PRIu64 ", timeouts %" PRIu64
+	       ", for nothing %" PRIu64 ", marks %" PRIu64 "\n",
 	       peer->received, tcp_acked_bytes(&peer->conn), reason,
-	       peer->conn.counters.resent, peer->conn.counters.timeouts);
+	       peer->conn.counters.resent, peer->conn.counters.timeouts,
+	       peer->conn.counters.spurious, peer->conn.counters.marks);
 	tcp_conn_destroy(&peer->conn);
 	if (peer->bufs_out)
 		die("%d bufs are lost", peer->bufs_out);
@@ -384,6 +389,7 @@ static void open_interface(struct peer *peer, const char *name)
 	if (ioctl(peer->fd, SIOCGIFMTU, &ask) < 0)
 		die("%s: %s", name, strerror(errno));
 	tcp_config_init(&peer->config, (uint16_t)(ask.ifr_mtu - 40));
+	peer->config.ecn = true;
 	peer->config.time_wait = 50 * NSEC_PER_MSEC;
 	setsockopt(peer->fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes));
 	setsockopt(peer->fd, SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes));
@@ -422,6 +428,7 @@ static void begin(struct peer *peer, const char *role)
 		  PORT);
 	tcp_connect(&peer->conn, &open, now_read());
 	peer->open = true;
+	work(peer, now_read());
 }
 
 int main(int argc, char **argv)

@@ -26,6 +26,11 @@ static void parse_option(struct spec *spec, char *text, uint32_t sack_base)
 	} else if (sscanf(text, "wscale %u", &a) == 1) {
 		seg->wscale = a;
 		spec->fields |= F_WSCALE;
+	} else if (!strcmp(text, "ce")) {
+		seg->ce = true;
+	} else if (!strcmp(text, "ect") || !strcmp(text, "no ect")) {
+		seg->ect = *text == 'e';
+		spec->fields |= F_ECT;
 	} else if (!strcmp(text, "sackOK")) {
 		seg->sack_permitted = true;
 		spec->fields |= F_SACK_OK;
@@ -91,6 +96,8 @@ bool segment_matches(const struct spec *spec, const struct tcp_segment *seg)
 		return false;
 	if (fields & F_MSS && want->mss != seg->mss)
 		return false;
+	if (fields & F_ECT && want->ect != seg->ect)
+		return false;
 	if (fields & F_WSCALE && want->wscale != seg->wscale)
 		return false;
 	if (fields & F_SACK_OK && !seg->sack_permitted)
@@ -110,6 +117,8 @@ void segment_print(const struct tcp_segment *seg, uint32_t seq, uint32_t ack)
 	if (seg->flags & TCP_ACK)
 		printf(" ack %u", seg->ack - ack);
 	printf(" win %u", seg->wnd);
+	if (seg->ect)
+		printf(" ect");
 	for (unsigned int i = 0; i < seg->sack_count; i++)
 		printf(" sack %u:%u", seg->sack[i].left - ack,
 		       seg->sack[i].right - ack);

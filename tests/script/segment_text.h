@@ -12,7 +12,14 @@
 
 #include "tcp/segment.h"
 
-enum field { F_WIN = 1, F_MSS = 2, F_WSCALE = 4, F_TS = 8, F_SACK_OK = 16 };
+enum field {
+	F_WIN = 1,
+	F_MSS = 2,
+	F_WSCALE = 4,
+	F_TS = 8,
+	F_SACK_OK = 16,
+	F_ECT = 32
+};
 
 /* A line's segment; `fields` were named. */
 struct spec {

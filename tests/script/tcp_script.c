@@ -15,7 +15,8 @@
  * T: seconds after the line before.  Sequence numbers count from the initial
  * ones, which are shortly before the wrap.  Each segment sent must be
  * expected.  A field that is not named (win, an option) is not compared, but
- * SACK blocks are, and must be absent if not named.
+ * SACK blocks are, and must be absent if not named.  ECN's bits of the IP
+ * header are named among the options: <ce> came so, <ect> or <no ect> goes.
  */
 #include <math.h>
 #include <stdbool.h>
@@ -283,6 +284,7 @@ static struct tcp_segment recode(const struct tcp_segment *seg)
 
 	tcp_segment_decode(&decoded, bytes, len);
 	decoded.len = seg->len;
+	decoded.ce = seg->ce;
 	return decoded;
 }
 
@@ -416,6 +418,7 @@ static const struct {
 	SETTING(syn_retries, COUNT),
 	SETTING(no_timestamps, COUNT),
 	SETTING(no_sack, COUNT),
+	SETTING(ecn, COUNT),
 #undef SETTING
 };
 
