@@ -71,7 +71,7 @@ enum mr_verdict iw_atomic_do(struct iw_stream *stream,
 	ret = atomic_execute(req, span.place, &stream->tx.wait, span.addr,
 			     &resp.before);
 	if (ret < 0)
-		return ret == -EINPROGRESS ? MR_WAIT : MR_BAD_KEY;
+		return ret == -EINPROGRESS ? MR_WAIT : MR_GONE;
 	rdmap_atomic_resp_encode(&resp, out);
 	return MR_OK;
 }

@@ -13,7 +13,7 @@
 #include "rdma/qp.h"
 #include "rdma/rdma_ctx.h"
 
-enum { PROTECTION = 1 }; /* error type 1 of RDMAP and of DDP */
+enum { CATASTROPHE = 0, PROTECTION = 1 }; /* error types of RDMAP and of DDP */
 
 static struct buf *terminate_buf(struct iw_stream *stream,
 				 const struct term *term)
@@ -41,7 +41,7 @@ static void raise_event(struct rdma_qp *qp, enum iw_verdict verdict,
 {
 	if (verdict == RDMAP_CATASTROPHIC)
 		return; /* a completion of ours says it */
-	if (term->layer == TERM_LAYER_MPA)
+	if (term->layer == TERM_LAYER_MPA || term->etype == CATASTROPHE)
 		async_raise(&qp->async, EVENT_QP_FATAL);
 	else if (term->etype == PROTECTION)
 		async_raise(&qp->async, EVENT_QP_ACCESS_ERR);
@@ -59,10 +59,28 @@ void iw_fault_send(struct iw_stream *stream, enum iw_verdict verdict,
 
 	term_for(&term, verdict, ulpdu, have, ulpdu_len);
 	raise_event(stream->qp, verdict, &term);
-	/* Before the initiator's first FPDU a responder is silent. */
-	buf = stream->tx.held ? NULL : terminate_buf(stream, &term);
+	/* Before the initiator's first FPDU a responder is silent (RFC 5044
+	 * section 7.1.2); a bad one is one, too. */
+	buf = stream->tx.held && !tcp_recv_bytes(&stream->tcp)
+		      ? NULL
+		      : terminate_buf(stream, &term);
 	sent = buf && tcp_send(&stream->tcp, buf);
 	iw_stream_end(stream, !sent, -ECONNABORTED, now);
+}
+
+void iw_fault_reply(struct iw_stream *stream, nsec_t now)
+{
+	const struct mpa_outcome *outcome = &stream->neg->outcome;
+	struct term term;
+	struct buf *buf;
+	bool sent;
+
+	mpa_tx_init(&stream->tx.mpa, outcome->crc, outcome->send_markers);
+	rdmap_stream_init(&stream->rdmap, 0, 0);
+	term_for(&term, outcome->error, NULL, 0, 0);
+	buf = terminate_buf(stream, &term);
+	sent = buf && tcp_send(&stream->tcp, buf);
+	iw_stream_end(stream, !sent, -EPROTO, now);
 }
 
 static enum wc_status blame_status(const struct term *term)

@@ -23,6 +23,8 @@ static const struct {
 	[MR_NO_RIGHT] = { RDMAP_ACCESS, RDMAP_ACCESS },
 	[MR_WRAP] = { DDP_TO_WRAP, RDMAP_TO_WRAP },
 	[MR_BOUNDS] = { DDP_BOUNDS, RDMAP_BOUNDS },
+	/* not the peer's fault */
+	[MR_GONE] = { DDP_CATASTROPHIC, DDP_CATASTROPHIC },
 };
 
 /* The FPDU stays the first, and is dealt with again when there is an answer. */
@@ -73,7 +75,7 @@ static enum iw_verdict place_write_piece(struct iw_stream *stream,
 		if (verdict == MR_WAIT)
 			return stall(rx);
 		if (verdict != MR_OK)
-			return DDP_BAD_STAG;
+			return stag_verdicts[verdict].tagged;
 		span.addr += len;
 		rx->placed += len;
 	}

@@ -202,6 +202,15 @@ static enum mpa_neg_verdict feed(struct iw_stream *stream)
 	return verdict;
 }
 
+/* The peer has accepted, and is now a stream that must be told. */
+static bool is_unusable(const struct iw_stream *stream)
+{
+	enum iw_verdict error = stream->neg->outcome.error;
+
+	return stream->initiator &&
+	       (error == MPA_LOW_IRD || error == MPA_NO_RTR);
+}
+
 void iw_start_input(struct iw_stream *stream, nsec_t now)
 {
 	enum mpa_neg_verdict verdict;
@@ -211,7 +220,9 @@ void iw_start_input(struct iw_stream *stream, nsec_t now)
 	if (stream->request_due && stream->retry_at == NSEC_NEVER)
 		iw_start_request(stream, now);
 	verdict = feed(stream);
-	if (verdict == MPA_NEG_BAD)
+	if (verdict == MPA_NEG_BAD && is_unusable(stream))
+		iw_fault_reply(stream, now);
+	else if (verdict == MPA_NEG_BAD)
 		iw_stream_end(stream, true, -EPROTO, now);
 	else if (verdict == MPA_NEG_DONE && stream->initiator)
 		take_reply(stream, now);

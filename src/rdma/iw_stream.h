@@ -261,6 +261,11 @@ bool iw_answers_add(struct iw_answers *answers, const struct iw_answer *answer);
 void iw_fault_send(struct iw_stream *stream, enum iw_verdict verdict,
 		   const uint8_t *ulpdu, uint32_t have, uint32_t ulpdu_len,
 		   nsec_t now);
+/*
+ * The Reply is whole, but what it offers cannot be used: the responder learns
+ * so from the initiator's first FPDU (RFC 6581 sections 5.2 and 9).
+ */
+void iw_fault_reply(struct iw_stream *stream, nsec_t now);
 /* The peer says so of us. */
 struct term;
 void iw_fault_take(struct iw_stream *stream, const struct term *term,

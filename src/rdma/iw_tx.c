@@ -353,12 +353,13 @@ static enum mr_verdict gather(struct iw_stream *stream, void *dst, uint32_t len)
 
 /* The memory went away while it was being sent: ours is a local error of that
  * work request, the peer's an error of its READ. */
-static void lost_memory(struct iw_stream *stream, nsec_t now)
+static void lost_memory(struct iw_stream *stream, enum mr_verdict why,
+			nsec_t now)
 {
 	struct iw_tx *tx = &stream->tx;
 
 	if (tx->source == IW_TX_ANSWER || tx->source == IW_TX_ATOMIC) {
-		iw_fault_send(stream, RDMAP_BAD_STAG, NULL, 0, 0, now);
+		iw_fault_send(stream, iw_source_verdict(why), NULL, 0, 0, now);
 		return;
 	}
 	fail_wr(stream, WC_LOC_PROT_ERR);
@@ -394,7 +395,7 @@ static bool append(struct iw_stream *stream, struct buf *buf, nsec_t now)
 		if (buf->len) /* what is packed goes out first */
 			tx->wait.done = 0;
 		else if (verdict != MR_WAIT)
-			lost_memory(stream, now);
+			lost_memory(stream, verdict, now);
 		return false;
 	}
 	rdmap_segment_header(&tx->msg, len, len == left, ulpdu);

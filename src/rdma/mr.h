@@ -48,6 +48,7 @@ enum mr_verdict {
 	MR_NO_RIGHT,
 	MR_WRAP, /* the range runs past 2^64 */
 	MR_BOUNDS,
+	MR_GONE, /* the region is there, its memory is not any more */
 	MR_WAIT, /* the memory takes its time: ask the same again */
 };
 
@@ -92,15 +93,15 @@ static inline enum mr_verdict mr_moved(ssize_t ret, uint32_t *done)
 	if (ret == -EINPROGRESS)
 		return MR_WAIT;
 	if (ret < 0)
-		return MR_BAD_KEY;
+		return MR_GONE;
 	*done += (uint32_t)ret;
 	return MR_OK;
 }
 
 /*
- * All of the `len` bytes that were cleared, or MR_BAD_KEY: the memory has gone,
- * or MR_WAIT, and the same call again when `wait` is resumed.  `wait` as in
- * place.h, with `done` 0 before the first call and after the last.
+ * All of the `len` bytes that were cleared, or MR_GONE, or MR_WAIT, and the
+ * same call again when `wait` is resumed.  `wait` as in place.h, with `done` 0
+ * before the first call and after the last.
  */
 enum mr_verdict mr_read(const struct mr_span *span, struct place_wait *wait,
 			void *dst, uint32_t len);

@@ -33,8 +33,7 @@ enum mr_verdict sge_list_check(const struct sge_list *list,
 
 /*
  * Copies `len` bytes from or to offset `off` of the run, which has them,
- * through key, rights and bounds.  MR_BAD_KEY also for memory that has gone;
- * MR_WAIT and `wait` as with mr_read().
+ * through key, rights and bounds.  MR_WAIT and `wait` as with mr_read().
  */
 enum mr_verdict sge_list_read(struct sge_list *list,
 			      const struct sge_view *view,

@@ -89,8 +89,8 @@ static void unmapped_target(enum ibv_wr_opcode opcode)
 	expect_wc(pair.a.cq, 1, IBV_WC_SUCCESS);
 	need(munmap(at, END_BYTES) == 0, "munmap");
 	do_send(&pair.a, &pair.b, ask);
-	if (is_gone(&pair.a, IBV_WC_REM_ACCESS_ERR))
-		expect_async(pair.b.id->verbs, IBV_EVENT_QP_ACCESS_ERR);
+	if (is_gone(&pair.a, IBV_WC_REM_OP_ERR))
+		expect_async(pair.b.id->verbs, IBV_EVENT_QP_FATAL);
 	need(ibv_dereg_mr(mr) == 0, "ibv_dereg_mr");
 	pair_close(&pair);
 }

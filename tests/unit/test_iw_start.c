@@ -145,6 +145,42 @@ static void a_reply_that_is_none_ends_it(void **state)
 	assert_int_equal(world_event(host, IW_CONNECT_FAILED)->error, -EPROTO);
 }
 
+/* RFC 6581 section 5.2: peer to peer with neither RTR frame of ours; and more
+ * READs than we answer at once.  Behind: IRD with A, ORD with C and D. */
+static void
+a_reply_that_cannot_be_used_is_answered_with_a_terminate(void **state)
+{
+	static const struct {
+		uint8_t reply[24];
+		uint8_t code;
+	} replies[] = {
+		{ "MPA ID Rep Frame\x50\x02\x00\x04\x80\x10\xc0\x11", 0x06 },
+		{ "MPA ID Rep Frame\x50\x02\x00\x04\xc0\x10\x00\x10", 0x07 },
+	};
+	const uint8_t *ulpdu;
+
+	for (size_t i = 0; i < 2; i++) {
+		if (i)
+			setup(state);
+		assert_int_equal(world_call(&world, 0), 0);
+		some_time();
+		raw.in_len = 0;
+		raw_send(&raw, replies[i].reply, sizeof(replies[i].reply));
+		some_time();
+		ulpdu = raw.in + MPA_LENGTH_LEN;
+		assert_int_equal(raw.in_len,
+				 mpa_fpdu_len(DDP_UNTAGGED_LEN + 4));
+		assert_int_equal(ulpdu[1], 0x40 | RDMAP_TERMINATE);
+		assert_int_equal(ulpdu[18], 0x20); /* MPA, error type 0 */
+		assert_int_equal(ulpdu[19], replies[i].code);
+		assert_true(raw.peer_closed); /* and not reset */
+		assert_int_equal(world_event(host, IW_CONNECT_FAILED)->error,
+				 -EPROTO);
+		if (!i)
+			assert_int_equal(teardown(state), 0);
+	}
+}
+
 static void a_reply_byte_by_byte_is_understood(void **state)
 {
 	(void)state;
@@ -360,13 +396,21 @@ static void expect_terminate(uint8_t layer_and_type, uint8_t code)
 	assert_non_null(world_event(host, IW_DISCONNECTED));
 }
 
+static void a_bad_first_fpdu_is_a_terminate_too(void **state)
+{
+	const uint8_t bad[24] = { 0, DDP_UNTAGGED_LEN };
+
+	(void)state;
+	raw_send(&raw, bad, sizeof(bad));
+	expect_terminate(0x20, 0x02);
+}
+
 static void a_bad_crc_is_a_terminate_of_mpa(void **state)
 {
 	const uint8_t bad[24] = { 0, DDP_UNTAGGED_LEN };
 	uint8_t ulpdu[128];
 
 	(void)state;
-	/* the first FPDU must be good: a responder is silent before it */
 	raw_send_fpdu(&raw, ulpdu, tagged(ulpdu, RDMAP_WRITE, 0));
 	raw_send(&raw, bad, sizeof(bad));
 	expect_terminate(0x20, 0x02);
@@ -550,6 +594,7 @@ int main(void)
 		TEST(a_refusal_in_revision_1_is_no_answer_yet),
 		TEST(the_second_failure_counts),
 		TEST(a_reply_that_is_none_ends_it),
+		TEST(a_reply_that_cannot_be_used_is_answered_with_a_terminate),
 		TEST(a_reply_byte_by_byte_is_understood),
 		TEST(a_dripping_reply_is_not_waited_for_for_ever),
 		TEST(a_reply_may_take_most_of_a_minute),
@@ -560,6 +605,7 @@ int main(void)
 		OPEN(a_caller_without_rtr_frame_is_waited_for_a_while),
 		TEST(a_promised_rtr_frame_is_waited_for_without_end),
 		TEST(a_caller_that_asks_for_markers_gets_them),
+		OPEN(a_bad_first_fpdu_is_a_terminate_too),
 		OPEN(a_bad_crc_is_a_terminate_of_mpa),
 		cmocka_unit_test(every_offence_has_its_code),
 		OPEN(a_region_cannot_be_invalidated),

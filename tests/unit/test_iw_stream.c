@@ -635,14 +635,65 @@ static void memory_that_vanishes_while_it_is_read_fails_the_read(void **state)
 	expect_both_ended();
 }
 
+/* The peer did nothing wrong: RFC 5040 section 4.8 and RFC 5041 section 7.1,
+ * local catastrophic error. */
 static void an_exited_program_cannot_be_written_to(void **state)
 {
 	(void)state;
 	server->memory.gone = true;
 	post(client, URDMA_WR_WRITE, 1, 100, server->memory.base, server->key);
 	some_time();
-	expect(client, 1, WC_REM_ACCESS_ERR);
+	expect(client, 1, WC_REM_OP_ERR);
 	expect_both_ended();
+}
+
+static void an_exited_program_cannot_be_read(void **state)
+{
+	(void)state;
+	server->memory.gone = true;
+	post(client, URDMA_WR_READ, 1, 100, server->memory.base, server->key);
+	some_time();
+	expect(client, 1, WC_REM_OP_ERR);
+	expect_both_ended();
+}
+
+/* Whoever maps a file there that does not answer has only himself to blame. */
+static void memory_that_is_stuck_is_waited_for(void **state)
+{
+	struct urdma_query_qp_reply reply;
+
+	(void)state;
+	server->memory.slow = 1000000;
+	server->memory.stuck = true;
+	post(client, URDMA_WR_WRITE, 1, 100, server->memory.base, server->key);
+	post(client, URDMA_WR_READ, 2, 100, server->memory.base, server->key);
+	world_pass(&world, 60 * NSEC_PER_SEC);
+	expect(client, 1, WC_SUCCESS); /* the peer's TCP has it */
+	expect_nothing(client);
+	assert_int_equal(state_of(server), QPS_RTS);
+	server->memory.stuck = false;
+	some_time();
+	expect(client, 2, WC_SUCCESS);
+	rdma_qp_query(client->qp.qp, &reply);
+	assert_int_equal(reply.attr.qp_state, QPS_RTS);
+}
+
+static void what_is_stuck_does_not_hold_up_the_end(void **state)
+{
+	(void)state;
+	client->memory.slow = server->memory.slow = 1000000;
+	client->memory.stuck = server->memory.stuck = true;
+	post_recv(server, 3, 100);
+	post(server, URDMA_WR_SEND, 2, 100, 0, 0);
+	client->memory.slow = 0;
+	post(client, URDMA_WR_SEND, 1, 100, 0, 0);
+	some_time();
+	expect_nothing(server);
+	iw_disconnect(client->ep, true, world.now);
+	some_time();
+	expect_both_ended();
+	expect(server, 2, WC_WR_FLUSH_ERR);
+	expect(server, 3, WC_WR_FLUSH_ERR);
 }
 
 /*
@@ -798,6 +849,9 @@ int main(void)
 		TEST(memory_that_vanishes_while_it_is_sent_is_a_local_error),
 		TEST(memory_that_vanishes_while_it_is_read_fails_the_read),
 		TEST(an_exited_program_cannot_be_written_to),
+		TEST(an_exited_program_cannot_be_read),
+		TEST(memory_that_is_stuck_is_waited_for),
+		TEST(what_is_stuck_does_not_hold_up_the_end),
 		TEST(a_graceful_end_flushes_both_sides),
 		TEST(what_was_sent_before_the_end_arrives),
 		TEST(a_peer_that_dies_is_noticed),
