@@ -438,6 +438,20 @@ bool iw_stack_output(struct iw_stack *stack, struct flow_key *key,
 	return false;
 }
 
+uint32_t iw_stack_connections(const struct iw_stack *stack)
+{
+	return stack->stream_count;
+}
+
+uint32_t iw_stack_ports_taken(const struct iw_stack *stack)
+{
+	uint32_t count = 0;
+
+	for (size_t i = 0; i < sizeof(stack->ports) / 8; i++)
+		count += (uint32_t)__builtin_popcountll(stack->ports[i]);
+	return count;
+}
+
 nsec_t iw_stack_deadline(const struct iw_stack *stack)
 {
 	nsec_t streams = timerq_first(&stack->timers);

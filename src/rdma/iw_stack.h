@@ -50,6 +50,11 @@ bool iw_stack_output(struct iw_stack *stack, struct flow_key *key,
 		     struct tcp_segment *segment, nsec_t now);
 
 /* When iw_stack_expire() is due; NSEC_NEVER: not at all. */
+/* How many connections there are, those in TIME-WAIT included, and how many
+ * ports are taken: for whoever watches. */
+uint32_t iw_stack_connections(const struct iw_stack *stack);
+uint32_t iw_stack_ports_taken(const struct iw_stack *stack);
+
 nsec_t iw_stack_deadline(const struct iw_stack *stack);
 void iw_stack_expire(struct iw_stack *stack, nsec_t now);
 

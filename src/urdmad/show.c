@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <json-c/json.h>
+#include <rte_mempool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -13,6 +14,7 @@
 #include <config.h>
 
 #include "cm/cm.h"
+#include "rdma/iw_stack.h"
 #include "rdma/qp_info.h"
 #include "rdma/rv_stack.h"
 #include "urdmad/control.h"
@@ -129,6 +131,14 @@ static struct json_object *device(const struct port *port)
 	if (port->rv)
 		add_congestion(object, port->rv);
 	add(object, "drops", drops(port));
+	add_number(object, "buffers_used",
+		   rte_mempool_in_use_count(port->mempool));
+	if (port->stack) {
+		add_number(object, "connections",
+			   iw_stack_connections(port->stack));
+		add_number(object, "ports_taken",
+			   iw_stack_ports_taken(port->stack));
+	}
 	return object;
 }
 
