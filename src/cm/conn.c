@@ -133,10 +133,13 @@ int cm_id_accept(struct cm_id *id, struct rdma_qp *qp,
 
 	if (id->state == CM_REPLIED)
 		return confirm(id, now);
+	/* `valid` 0 is rdma_establish(3): MPA has done that */
+	if (!conn->valid && id->state == CM_CONNECTED)
+		return 0;
 	if (id->state != CM_REQUEST)
 		return -EINVAL;
 	cm_id_read(id);
-	/* `valid` 0 is rdma_establish(3), on the side that asked. */
+	/* on the side that asked, too early */
 	if (conn->valid)
 		ret = cm_transport_of(id)->accept(id, qp, conn, now);
 	if (ret) {

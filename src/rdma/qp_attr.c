@@ -115,6 +115,17 @@ static bool is_late_disconnect(const struct rdma_qp *qp, uint8_t to)
 	return qp->state == QPS_ERR && to == QPS_SQD;
 }
 
+/*
+ * A program that moves its queue pair itself when it is told of the connection
+ * (rping -q), by what rdma_init_qp_attr(3) says, finds that MPA has brought it
+ * to RTS already.  siw lets that pass, too.
+ */
+static bool is_late_start(const struct rdma_qp *qp, uint8_t to)
+{
+	return qp->state == QPS_RTS && qp->stream && !qp->named &&
+	       (to == QPS_INIT || to == QPS_RTR);
+}
+
 static int check_state(const struct rdma_qp *qp, uint8_t to)
 {
 	if (to >= QPS_COUNT)
@@ -177,7 +188,9 @@ int rdma_qp_modify(struct rdma_qp *qp, const struct urdma_qp_attr *attr,
 {
 	int err = check_attr(qp, attr, mask);
 
-	if (!err && mask & QP_STATE && is_late_disconnect(qp, attr->qp_state))
+	if (!err && mask & QP_STATE &&
+	    (is_late_disconnect(qp, attr->qp_state) ||
+	     is_late_start(qp, attr->qp_state)))
 		mask &= ~(uint32_t)QP_STATE;
 	if (!err)
 		err = check_mask(qp, attr, mask);

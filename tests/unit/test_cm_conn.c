@@ -301,6 +301,22 @@ static void assert_both_disconnected_once(void)
 	assert_quiet(there);
 }
 
+/* rdma_establish(3): MPA has done it. */
+static void to_establish_once_more_changes_nothing(void **state)
+{
+	const struct urdma_cm_conn_param conn = { .valid = 0 };
+	struct connection c;
+
+	(void)state;
+	establish(&c);
+	assert_int_equal(cm_id_accept(c.asked.client, NULL, &conn, world.now),
+			 0);
+	world_run(&world);
+	assert_quiet(here);
+	assert_quiet(there);
+	assert_int_equal(world_qp_state(c.server_qp), QPS_RTS);
+}
+
 static void disconnect_is_told_once_on_both_sides(void **state)
 {
 	struct connection c;
@@ -448,6 +464,7 @@ int main(void)
 		CASE(a_client_that_gave_up_cannot_be_accepted),
 		CASE(only_a_request_can_be_answered),
 		CASE(requests_beyond_the_backlog_are_refused_until_read),
+		CASE(to_establish_once_more_changes_nothing),
 		CASE(disconnect_is_told_once_on_both_sides),
 		CASE(both_may_disconnect_at_the_same_time),
 		CASE(destroying_a_connected_id_disconnects_the_peer),

@@ -326,6 +326,29 @@ static void the_server_may_send_first(void **state)
 			    server->memory.bytes, 100);
 }
 
+/* rdma_init_qp_attr(3) and ibv_modify_qp(3) by a program that is told of the
+ * connection, as for InfiniBand. */
+static void who_moves_a_connected_queue_pair_up_is_late(void **state)
+{
+	static const uint8_t up[] = { QPS_INIT, QPS_RTR, QPS_RTS };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(up); i++) {
+		struct urdma_qp_attr attr = { .qp_state = up[i],
+					      .access_flags =
+						      ACCESS_REMOTE_WRITE };
+
+		assert_int_equal(rdma_qp_modify(client->qp.qp, &attr,
+						QP_STATE | QP_ACCESS_FLAGS,
+						world.now),
+				 0);
+		assert_int_equal(state_of(client), QPS_RTS);
+	}
+	post(client, URDMA_WR_WRITE, 1, 100, server->memory.base, server->key);
+	some_time();
+	expect(client, 1, WC_SUCCESS);
+}
+
 static void messages_of_no_bytes_are_messages(void **state)
 {
 	(void)state;
@@ -826,6 +849,7 @@ int main(void)
 		FRESH(a_full_backlog_makes_the_next_one_wait),
 		FRESH(what_is_in_use_is_refused),
 		TEST(the_server_may_send_first),
+		TEST(who_moves_a_connected_queue_pair_up_is_late),
 		TEST(messages_of_no_bytes_are_messages),
 		TEST(a_send_waits_for_its_recv),
 		TEST(a_fenced_send_sees_what_was_read),
