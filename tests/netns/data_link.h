@@ -26,6 +26,8 @@ struct data_options {
 	uint64_t operations; /* of each initiator */
 	uint32_t connections;
 	uint32_t max_len;
+	uint32_t pieces;      /* of a request, both ends alike */
+	uint32_t read_pieces; /* of the sink of a READ */
 	bool events;	     /* wait for completion events instead of polling */
 	const char *address; /* NULL: the server */
 };

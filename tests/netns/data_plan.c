@@ -103,15 +103,24 @@ static void choose_part(struct rng *rng, enum region region, struct piece *p)
 	p->part = p->off >= data_part_begin(region) && chance(rng, 50);
 }
 
-/* Cuts `len` bytes into pieces, some of them empty. */
-static void cut(struct rng *rng, struct pieces *pieces, uint32_t len,
-		uint32_t longest)
+static uint32_t most_pieces = PLAN_PIECES;
+static uint32_t most_read_pieces = PLAN_PIECES;
+
+void plan_limit(uint32_t pieces, uint32_t read_pieces)
 {
-	pieces->count = chance(rng, 40) ? 1 : 1 + below(rng, PLAN_PIECES);
+	most_pieces = pieces;
+	most_read_pieces = read_pieces;
+}
+
+/* Cuts `len` bytes into pieces, at most so many, some of them empty. */
+static void cut(struct rng *rng, struct pieces *pieces, uint32_t len,
+		uint32_t longest, uint32_t most_count)
+{
+	pieces->count = chance(rng, 40) ? 1 : 1 + below(rng, most_count);
 	if (pieces->count == 1 && !len && chance(rng, 50))
 		pieces->count = 0;
 	if (len > longest) /* enough of them */
-		pieces->count = PLAN_PIECES;
+		pieces->count = most_count;
 	for (uint32_t i = 0; i < pieces->count; i++) {
 		uint32_t rest = pieces->count - 1 - i;
 		uint32_t least =
@@ -127,7 +136,7 @@ static void cut(struct rng *rng, struct pieces *pieces, uint32_t len,
 /* Anywhere in SRC: sources may overlap. */
 static void scatter_source(struct rng *rng, struct pieces *pieces, uint32_t len)
 {
-	cut(rng, pieces, len, bytes_of[SRC] / 2);
+	cut(rng, pieces, len, bytes_of[SRC] / 2, most_pieces);
 	for (uint32_t i = 0; i < pieces->count; i++) {
 		struct piece *p = &pieces->at[i];
 
@@ -140,7 +149,8 @@ static void scatter_source(struct rng *rng, struct pieces *pieces, uint32_t len)
 static void scatter_sink(struct rng *rng, enum region region, uint32_t *used,
 			 struct pieces *pieces, uint32_t len)
 {
-	cut(rng, pieces, len, UINT32_MAX / PLAN_PIECES);
+	cut(rng, pieces, len, UINT32_MAX / PLAN_PIECES,
+	    region == SINK ? most_read_pieces : most_pieces);
 	for (uint32_t i = 0; i < pieces->count; i++) {
 		struct piece *p = &pieces->at[i];
 

@@ -65,6 +65,10 @@ uint32_t data_region_bytes(enum region region);
 /* Each region is registered twice: wholly, and from here to its end. */
 uint32_t data_part_begin(enum region region);
 
+/* Of all plans to come, both ends alike: pieces of a request and of the sink of
+ * a READ, at most PLAN_PIECES, which it is to begin with. */
+void plan_limit(uint32_t pieces, uint32_t read_pieces);
+
 /* NULL: out of memory. */
 struct plan *plan_create(uint64_t seed, uint32_t max_len);
 void plan_destroy(struct plan *plan);

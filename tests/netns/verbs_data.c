@@ -33,6 +33,8 @@ struct data_options options = {
 	.operations = 2000,
 	.connections = 4, /* connection 0 is one of them */
 	.max_len = 3 << 20,
+	.pieces = PLAN_PIECES,
+	.read_pieces = PLAN_PIECES,
 };
 
 enum note_kind { NOTE_HELLO, NOTE_VERIFIED, NOTE_BYE };
@@ -243,8 +245,29 @@ static struct ibv_cq *make_cq(struct ibv_context *device, int depth)
 	return cq;
 }
 
+/* Plans are made alike at both ends, so what one end's device cannot do must
+ * be said at both. */
+static void check_limits(struct ibv_context *device)
+{
+	struct ibv_device_attr attr;
+	uint32_t least;
+
+	need(ibv_query_device(device, &attr) == 0, "ibv_query_device");
+	least = (uint32_t)attr.max_sge < (uint32_t)attr.max_sge_rd
+			? (uint32_t)attr.max_sge
+			: (uint32_t)attr.max_sge_rd;
+	if (options.pieces > (uint32_t)attr.max_sge ||
+	    options.read_pieces > least)
+		die("%s takes %d elements, of a READ %u: give both ends "
+		    "--pieces %d --read-pieces %u",
+		    ibv_get_device_name(device->device), attr.max_sge, least,
+		    attr.max_sge, least);
+	plan_limit(options.pieces, options.read_pieces);
+}
+
 static void make_shared(struct ibv_context *device)
 {
+	check_limits(device);
 	pd = ibv_alloc_pd(device);
 	need(pd != NULL, "ibv_alloc_pd");
 	channel = ibv_create_comp_channel(device);
@@ -261,7 +284,8 @@ static void make_qp(struct rdma_cm_id *id, struct ibv_cq *send_cq,
 		.send_cq = send_cq,
 		.recv_cq = recv_cq,
 		.qp_type = IBV_QPT_RC,
-		.cap = { sends, recvs, PLAN_PIECES, PLAN_PIECES, DATA_INLINE },
+		.cap = { sends, recvs, options.pieces, options.pieces,
+			 DATA_INLINE },
 	};
 
 	need(rdma_create_qp(id, pd, &attr) == 0, "rdma_create_qp");
@@ -350,6 +374,8 @@ static void parse(int argc, char **argv)
 		{ "operations", required_argument, NULL, 'n' },
 		{ "connections", required_argument, NULL, 'c' },
 		{ "max-size", required_argument, NULL, 'm' },
+		{ "pieces", required_argument, NULL, 'p' },
+		{ "read-pieces", required_argument, NULL, 'r' },
 		{ "events", no_argument, NULL, 'e' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -372,6 +398,12 @@ static void parse(int argc, char **argv)
 		case 'm':
 			options.max_len = (uint32_t)value;
 			break;
+		case 'p':
+			options.pieces = (uint32_t)value;
+			break;
+		case 'r':
+			options.read_pieces = (uint32_t)value;
+			break;
 		case 'e':
 			options.events = true;
 			break;
@@ -382,6 +414,10 @@ static void parse(int argc, char **argv)
 	if (options.connections < 2 || options.connections > CONNECTIONS_MAX ||
 	    options.max_len > data_region_bytes(TARGET))
 		die("too few or too many connections, or too long messages");
+	if (!options.pieces || options.pieces > PLAN_PIECES ||
+	    !options.read_pieces || options.read_pieces > options.pieces)
+		die("--pieces is 1 to %d, --read-pieces no more than it",
+		    PLAN_PIECES);
 	options.address = argv[optind];
 }
 
