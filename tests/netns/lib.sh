@@ -172,10 +172,10 @@ output() { cat "$dir/$1.out"; }
 # one may end while we look.
 cpu_us() {
 	{ cat "/proc/$(<"$dir/$1.pid")"/task/*/schedstat 2>/dev/null || true; } |
-		awk '{ ns += $1 } END { printf "%d\n", ns / 1000 }'
+		awk '{ ns += $1 } END { printf "%.0f\n", ns / 1000 }'
 }
 
-uptime_us() { awk '{ printf "%d\n", $1 * 1000000 }' /proc/uptime; }
+uptime_us() { awk '{ printf "%.0f\n", $1 * 1000000 }' /proc/uptime; }
 
 # pid_of HOST NAME: of the process so called, in that host.
 pid_of() {
