@@ -405,18 +405,12 @@ static const struct {
 	{                                                                      \
 #field, offsetof(struct tcp_config, field), kind               \
 	}
-	SETTING(mss, SHORT),
-	SETTING(rcvbuf, BYTES),
-	SETTING(sndbuf, BYTES),
-	SETTING(delack, SECONDS),
-	SETTING(ack_every, COUNT),
-	SETTING(time_wait, SECONDS),
-	SETTING(fin_wait, SECONDS),
-	SETTING(user_timeout, SECONDS),
-	SETTING(keepalive, SECONDS),
-	SETTING(keepalive_probes, COUNT),
-	SETTING(syn_retries, COUNT),
-	SETTING(no_timestamps, COUNT),
+	SETTING(mss, SHORT),	     SETTING(rcvbuf, BYTES),
+	SETTING(sndbuf, BYTES),	     SETTING(delack, SECONDS),
+	SETTING(ack_every, COUNT),   SETTING(time_wait, SECONDS),
+	SETTING(fin_wait, SECONDS),  SETTING(user_timeout, SECONDS),
+	SETTING(keepalive, SECONDS), SETTING(keepalive_probes, COUNT),
+	SETTING(syn_retries, COUNT), SETTING(no_timestamps, COUNT),
 	SETTING(no_sack, COUNT),
 	SETTING(ecn, COUNT),
 #undef SETTING
