@@ -29,7 +29,7 @@ set -euo pipefail
 top_src=$(cd "${srcdir:-$(dirname "${BASH_SOURCE[0]}")/../..}" && pwd)
 top_build=${URDMA_BUILD:-$PWD}
 DEADLINE=${DEADLINE:-30} # seconds, for any single condition
-LIMIT=${LIMIT:-60}       # seconds, for any single program
+LIMIT=${LIMIT:-180}      # seconds, for any single program
 MTU=9000
 LAB=${LAB:-urdma-$$}
 dir=                     # sockets, configurations, logs: made by lab_dir
