@@ -379,15 +379,20 @@ int iw_bynum_open(struct iw_stack *stack)
 	list_init(&bynum->events);
 	if (!port)
 		return 0;
-	err = iw_port_take(stack, port);
-	if (err >= 0)
-		err = iw_listen(stack, any, port, IW_BYNUM_BACKLOG, NULL,
-				&bynum->listener);
+	if (iw_port_take(stack, port) < 0)
+		return 0; /* iw_stack_by_number() tells */
+	err = iw_listen(stack, any, port, IW_BYNUM_BACKLOG, NULL,
+			&bynum->listener);
 	if (err < 0)
 		return err;
 	bynum->listener->queue = &bynum->events;
 	bynum->listener->evicts = true;
 	return 0;
+}
+
+bool iw_stack_by_number(const struct iw_stack *stack)
+{
+	return stack->bynum.listener;
 }
 
 void iw_bynum_close(struct iw_stack *stack)

@@ -63,7 +63,7 @@ struct iw_named {
 	nsec_t fail_at;	   /* NSEC_NEVER: nothing waits */
 };
 
-/* -EADDRINUSE, -ENOMEM. */
+/* -ENOMEM.  Without the port there are no queue pairs by number. */
 int iw_bynum_open(struct iw_stack *stack);
 void iw_bynum_close(struct iw_stack *stack);
 

@@ -66,6 +66,10 @@ void iw_stack_expire(struct iw_stack *stack, nsec_t now);
 int iw_port_take(struct iw_stack *stack, uint16_t port);
 void iw_port_put(struct iw_stack *stack, uint16_t port);
 
+/* Are there queue pairs by number?  Not if config.qpn_port is 0, or another's:
+ * then ibv_modify_qp(3) refuses them. */
+bool iw_stack_by_number(const struct iw_stack *stack);
+
 /*
  * The connection manager.
  */

@@ -9,7 +9,9 @@
 
 enum {
 	REMOTE_RIGHTS =
-		ACCESS_REMOTE_READ | ACCESS_REMOTE_WRITE | ACCESS_REMOTE_ATOMIC
+		ACCESS_REMOTE_READ | ACCESS_REMOTE_WRITE | ACCESS_REMOTE_ATOMIC,
+	/* The second means nothing, but programs set it (pyverbs' tests). */
+	MAY_BE_ASKED = REMOTE_RIGHTS | ACCESS_LOCAL_WRITE | ACCESS_ZERO_BASED,
 };
 
 static bool is_window(const struct mr *mr)
@@ -70,7 +72,7 @@ static bool rights_fit(const struct mr *region, uint32_t access)
 {
 	const uint32_t writing = ACCESS_REMOTE_WRITE | ACCESS_REMOTE_ATOMIC;
 
-	if (access & ~(uint32_t)(REMOTE_RIGHTS | ACCESS_ZERO_BASED))
+	if (access & ~(uint32_t)MAY_BE_ASKED)
 		return false;
 	return region->access & ACCESS_MW_BIND &&
 	       (!(access & writing) || region->access & ACCESS_LOCAL_WRITE);

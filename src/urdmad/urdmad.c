@@ -16,6 +16,7 @@
 
 #include "cm/cm.h"
 #include "rdma/gid.h"
+#include "rdma/iw_stack.h"
 #include "rdma/rdma_dev.h"
 #include "urdmad/control.h"
 #include "urdmad/eal.h"
@@ -119,6 +120,18 @@ static void put_port(void *arg, uint16_t port)
 	kernel_port_put(arg, port);
 }
 
+/* rdma_cm works without. */
+static void check_qpn_port(const struct port *port)
+{
+	uint32_t number = port->config->mpa_qpn_port;
+
+	if (number && port->iw && !iw_stack_by_number(port->iw))
+		log_error("ports[%u]: TCP port %u (mpa_qpn_port) is in use by "
+			  "a program of the kernel's: no queue pairs by "
+			  "number; end it, or choose another port on all hosts",
+			  port->config->index, number);
+}
+
 static int open_device(struct urdmad *urdmad, unsigned int number)
 {
 	struct port *port = urdmad->ports[number];
@@ -147,6 +160,7 @@ static int open_device(struct urdmad *urdmad, unsigned int number)
 		return -ENOMEM;
 	port->iw = rdma_dev_iw(urdmad->devices[number]);
 	port->rv = rdma_dev_rv(urdmad->devices[number]);
+	check_qpn_port(port);
 	return 0;
 }
 

@@ -369,8 +369,8 @@ static void a_region_says_whether_windows_may_show_it(void **state)
 static void a_window_gives_remote_rights_only(void **state)
 {
 	static const uint32_t others[] = {
-		ACCESS_LOCAL_WRITE, ACCESS_MW_BIND, ACCESS_ON_DEMAND,
-		ACCESS_LOCAL_READ,  ACCESS_HUGETLB, 1u << 31,
+		ACCESS_MW_BIND, ACCESS_ON_DEMAND, ACCESS_LOCAL_READ,
+		ACCESS_HUGETLB, 1u << 31,
 	};
 	struct window mw = new_window(MW_TYPE_1);
 
@@ -381,6 +381,20 @@ static void a_window_gives_remote_rights_only(void **state)
 
 		assert_int_equal(run(&sqe), WC_MW_BIND_ERR);
 	}
+}
+
+static void a_local_right_means_nothing_to_a_window(void **state)
+{
+	struct window mw = new_window(MW_TYPE_1);
+	struct urdma_sqe sqe =
+		bind_wr(mw.key, ACCESS_REMOTE_READ | ACCESS_LOCAL_WRITE);
+	struct mr *shown;
+
+	(void)state;
+	assert_int_equal(run(&sqe), WC_SUCCESS);
+	shown = mr_find(server->qp.qp->view.keys, mw.key);
+	assert_non_null(shown);
+	assert_int_equal(shown->access, ACCESS_REMOTE_READ);
 }
 
 static void window_region_and_queue_pair_are_of_one_domain(void **state)
@@ -763,6 +777,7 @@ int main(void)
 		TEST(what_a_window_shows_must_lie_in_its_region),
 		TEST(a_region_says_whether_windows_may_show_it),
 		TEST(a_window_gives_remote_rights_only),
+		TEST(a_local_right_means_nothing_to_a_window),
 		TEST(window_region_and_queue_pair_are_of_one_domain),
 		TEST(only_a_window_can_be_bound),
 		TEST(an_invalidated_window_is_closed),
