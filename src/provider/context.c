@@ -36,8 +36,6 @@ static int query_device_ex(struct ibv_context *ibv,
 
 	if (error)
 		return error;
-	if (HAS_FIELD(attr_size, phys_port_cnt_ex))
-		attr->phys_port_cnt_ex = attr->orig_attr.phys_port_cnt;
 	/* completions are stamped with ns, that is, a clock of 1 GHz */
 	if (HAS_FIELD(attr_size, completion_timestamp_mask))
 		attr->completion_timestamp_mask = UINT64_MAX;

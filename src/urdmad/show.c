@@ -133,11 +133,11 @@ static struct json_object *device(const struct port *port)
 	add(object, "drops", drops(port));
 	add_number(object, "buffers_used",
 		   rte_mempool_in_use_count(port->mempool));
-	if (port->stack) {
+	if (port->iw) {
 		add_number(object, "connections",
-			   iw_stack_connections(port->stack));
+			   iw_stack_connections(port->iw));
 		add_number(object, "ports_taken",
-			   iw_stack_ports_taken(port->stack));
+			   iw_stack_ports_taken(port->iw));
 	}
 	return object;
 }
