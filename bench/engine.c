@@ -8,7 +8,7 @@
  * Says processor time a message, both hosts together.  Instructions do not
  * depend on the machine's mood:
  *
- *   valgrind --tool=callgrind --toggle-collect=exchange engine write 8 20000
+ *   valgrind --tool=callgrind --toggle-collect='exchange*' engine write 8 20000
  */
 #include <inttypes.h>
 #include <stdio.h>
