@@ -411,8 +411,7 @@ static const struct {
 	SETTING(fin_wait, SECONDS),  SETTING(user_timeout, SECONDS),
 	SETTING(keepalive, SECONDS), SETTING(keepalive_probes, COUNT),
 	SETTING(syn_retries, COUNT), SETTING(no_timestamps, COUNT),
-	SETTING(no_sack, COUNT),
-	SETTING(ecn, COUNT),
+	SETTING(no_sack, COUNT),     SETTING(ecn, COUNT),
 #undef SETTING
 };
 
