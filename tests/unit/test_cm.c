@@ -95,7 +95,8 @@ static void unknown_port_spaces_are_refused(void **state)
 	struct cm_id *id;
 
 	(void)state;
-	assert_int_equal(cm_id_create(here->channel, 0x77, QPT_RC, NULL, &id), -EINVAL);
+	assert_int_equal(cm_id_create(here->channel, 0x77, QPT_RC, NULL, &id),
+			 -EINVAL);
 	assert_int_equal(
 		cm_id_create(here->channel, CM_PS_IB, QPT_RC, NULL, &id), 0);
 }
