@@ -11,10 +11,15 @@
 #include "rdma/rv_stack_priv.h"
 #include "roce/ud.h"
 
-enum { QPN_MASK = 0xffffff, PSN_MASK = 0xffffff };
+enum {
+	QPN_MASK = 0xffffff,
+	PSN_MASK = 0xffffff,
+	HELD_MAX = 512, /* more are dropped */
+};
 
-/* A datagram on its way to memory that takes its time. */
+/* A datagram on its way to memory that takes its time, or behind one. */
 struct held {
+	struct held *next;
 	struct roce_packet pkt;
 	uint8_t bytes[]; /* as in the RECV */
 };
@@ -30,8 +35,10 @@ struct rv_datagrams {
 	/* Receiving. */
 	bool has_recv; /* recv was taken, and no message fitted yet */
 	struct recv_wr recv;
-	struct held *held; /* NULL: none */
-	uint32_t placed;   /* bytes of the header that are */
+	struct held *first; /* in the order in which they came; NULL: none */
+	struct held **last;
+	uint32_t held;
+	uint32_t placed; /* bytes of the header of the first that are */
 	struct place_wait rx_wait;
 };
 
@@ -55,6 +62,7 @@ static int init(struct rv_qp *rv)
 {
 	of(rv)->tx_wait.resume = resume_tx;
 	of(rv)->rx_wait.resume = resume_rx;
+	of(rv)->last = &of(rv)->first;
 	return 0;
 }
 
@@ -64,8 +72,31 @@ static void start_sending(struct rv_qp *rv, nsec_t now)
 	of(rv)->psn = rv->qp->attr.sq_psn;
 }
 
+static struct held *pop(struct rv_datagrams *ud)
+{
+	struct held *held = ud->first;
+
+	if (!held)
+		return NULL;
+	ud->first = held->next;
+	if (!ud->first)
+		ud->last = &ud->first;
+	ud->held--;
+	return held;
+}
+
+static void put_back(struct rv_datagrams *ud, struct held *held)
+{
+	held->next = ud->first;
+	if (!ud->first)
+		ud->last = &held->next;
+	ud->first = held;
+	ud->held++;
+}
+
 static void stop(struct rv_qp *rv, nsec_t now)
 {
+	struct held *held;
 	struct rv_datagrams *ud = of(rv);
 
 	(void)now;
@@ -74,8 +105,8 @@ static void stop(struct rv_qp *rv, nsec_t now)
 	ud->has_wr = false;
 	ud->has_recv = false;
 	ud->placed = 0;
-	free(ud->held);
-	ud->held = NULL;
+	while ((held = pop(ud)))
+		free(held);
 }
 
 /*
@@ -127,18 +158,58 @@ static void end(struct rv_datagrams *ud, const struct roce_packet *pkt,
 		rv_fail(&ud->rv, -1, now);
 }
 
+/* A bad RECV is the program's mistake. */
+static void refuse_recv(struct rv_datagrams *ud, const struct roce_packet *pkt,
+			nsec_t now)
+{
+	complete(ud, pkt, WC_LOC_QP_OP_ERR);
+	rv_fail(&ud->rv, -1, now);
+}
+
+/*
+ * Into the next RECV; `*waits`: not yet, ask the same again.  One that is too
+ * long is dropped, and its RECV waits for the next (IBA 9.9.3, class D).
+ */
+static enum roce_verdict deliver(struct rv_datagrams *ud,
+				 const struct roce_packet *pkt,
+				 const uint8_t *grh, const uint8_t *payload,
+				 bool *waits, nsec_t now)
+{
+	enum mr_verdict verdict;
+
+	*waits = false;
+	if (!ud->has_recv && !qp_take_recv(ud->rv.qp, &ud->recv))
+		return ROCE_NO_RECV;
+	ud->has_recv = true;
+	if (ud->recv.bad) {
+		refuse_recv(ud, pkt, now);
+		return ROCE_OK;
+	}
+	if (ud->recv.sges.bytes < ROCE_GRH_LEN + pkt->payload_len)
+		return ROCE_LENGTH;
+	verdict = place(ud, grh, payload, pkt->payload_len);
+	*waits = verdict == MR_WAIT;
+	if (!*waits)
+		end(ud, pkt, verdict, now);
+	return ROCE_OK;
+}
+
 static enum roce_verdict hold(struct rv_datagrams *ud,
 			      const struct roce_packet *pkt, const uint8_t *grh)
 {
-	ud->held = malloc(sizeof(*ud->held) + ROCE_GRH_LEN + pkt->payload_len);
-	if (!ud->held) {
-		place_abandon(&ud->rx_wait);
-		ud->placed = 0;
+	struct held *held = NULL;
+
+	if (ud->held < HELD_MAX)
+		held = malloc(sizeof(*held) + ROCE_GRH_LEN + pkt->payload_len);
+	if (!held)
 		return ROCE_NO_RECV;
-	}
-	ud->held->pkt = *pkt;
-	memcpy(ud->held->bytes, grh, ROCE_GRH_LEN);
-	memcpy(ud->held->bytes + ROCE_GRH_LEN, pkt->payload, pkt->payload_len);
+	held->next = NULL;
+	held->pkt = *pkt;
+	memcpy(held->bytes, grh, ROCE_GRH_LEN);
+	memcpy(held->bytes + ROCE_GRH_LEN, pkt->payload, pkt->payload_len);
+	*ud->last = held;
+	ud->last = &held->next;
+	ud->held++;
 	return ROCE_OK;
 }
 
@@ -146,52 +217,48 @@ static void resume_rx(struct place_wait *wait, nsec_t now)
 {
 	struct rv_datagrams *ud =
 		list_member(wait, struct rv_datagrams, rx_wait);
-	struct held *held = ud->held;
-	enum mr_verdict verdict =
-		place(ud, held->bytes, held->bytes + ROCE_GRH_LEN,
-		      held->pkt.payload_len);
+	struct held *held;
+	bool waits;
 
-	if (verdict == MR_WAIT)
-		return;
-	ud->held = NULL;
-	end(ud, &held->pkt, verdict, now);
-	free(held);
+	/* out of the list first: a failure empties it */
+	while ((held = pop(ud))) {
+		enum roce_verdict verdict =
+			deliver(ud, &held->pkt, held->bytes,
+				held->bytes + ROCE_GRH_LEN, &waits, now);
+
+		if (waits) {
+			put_back(ud, held);
+			return;
+		}
+		if (verdict != ROCE_OK)
+			ud->rv.stack->counters[verdict]++;
+		free(held);
+	}
 }
 
-/* A bad RECV is the program's mistake. */
-static enum roce_verdict refuse_recv(struct rv_datagrams *ud,
-				     const struct roce_packet *pkt, nsec_t now)
-{
-	complete(ud, pkt, WC_LOC_QP_OP_ERR);
-	rv_fail(&ud->rv, -1, now);
-	return ROCE_OK;
-}
-
-/* One that is too long is dropped, and its RECV waits for the next (IBA
- * 9.9.3, class D). */
 static enum roce_verdict input(struct rv_qp *rv,
 			       const struct rv_arrival *arrival, nsec_t now)
 {
 	struct rv_datagrams *ud = of(rv);
 	const struct roce_packet *pkt = arrival->pkt;
 	uint8_t grh[ROCE_GRH_LEN];
-	enum mr_verdict verdict;
+	enum roce_verdict verdict;
+	bool waits;
 
 	if (pkt->qkey != rv->qp->attr.qkey)
 		return ROCE_QKEY;
-	if (ud->held || (!ud->has_recv && !qp_take_recv(rv->qp, &ud->recv)))
-		return ROCE_NO_RECV;
-	ud->has_recv = true;
-	if (ud->recv.bad)
-		return refuse_recv(ud, pkt, now);
-	if (ud->recv.sges.bytes < ROCE_GRH_LEN + pkt->payload_len)
-		return ROCE_LENGTH;
 	roce_ud_grh(grh, arrival->ip);
-	verdict = place(ud, grh, pkt->payload, pkt->payload_len);
-	if (verdict == MR_WAIT)
+	if (ud->first)
 		return hold(ud, pkt, grh);
-	end(ud, pkt, verdict, now);
-	return ROCE_OK;
+	verdict = deliver(ud, pkt, grh, pkt->payload, &waits, now);
+	if (!waits)
+		return verdict;
+	verdict = hold(ud, pkt, grh);
+	if (verdict != ROCE_OK) {
+		place_abandon(&ud->rx_wait);
+		ud->placed = 0;
+	}
+	return verdict;
 }
 
 /*
