@@ -6,7 +6,8 @@
  * other commands have none.  Version 1, which is also the abi_version of the
  * device in sysfs.
  *
- * Queues are mapped with mmap(cmd_fd, arena_bytes, offset = arena).  A sleeping
+ * Queues are mapped with mmap(cmd_fd, arena_bytes, offset = arena), by
+ * urdma_uverbs_mmap() where there is one.  A sleeping
  * urdmad is woken with write(cmd_fd, IB_USER_VERBS_CMD_POST_SEND with wr_count
  * 0); it fails with EIO, ENODEV or EPIPE once urdmad is gone.
  */
@@ -76,5 +77,13 @@ struct urdma_uhw_create_srq_resp {
 	struct urdma_queue_place ring;
 };
 URDMA_CONTROL_SIZE(urdma_uhw_create_srq_resp, 40);
+
+/*
+ * The preload library's mmap() of a device: NULL (weak) without one.  Programs
+ * may replace mmap() in a way that leads past a preload library; UCX watches
+ * mappings so.  As mmap() with PROT_READ | PROT_WRITE and MAP_SHARED.
+ */
+void *urdma_uverbs_mmap(int cmd_fd, __u64 bytes, __u64 arena)
+	__attribute__((weak));
 
 #endif

@@ -19,6 +19,7 @@
 #include "preload/trace.h"
 #include "preload/ucma.h"
 #include "preload/uverbs.h"
+#include "urdma/uverbs_abi.h"
 
 ssize_t __read_chk(int fd, void *buf, size_t len, size_t buf_size);
 
@@ -198,6 +199,16 @@ static bool maps_arena(int fd, int flags)
 
 	return !(flags & MAP_ANONYMOUS) && fdtable_kind(fd) == FD_VERBS &&
 	       fdtable_get(fd, &info);
+}
+
+EXPORT void *urdma_uverbs_mmap(int cmd_fd, __u64 bytes, __u64 arena)
+{
+	if (fdtable_kind(cmd_fd) != FD_VERBS) {
+		errno = EBADF;
+		return MAP_FAILED;
+	}
+	return map_arena(cmd_fd, NULL, bytes, PROT_READ | PROT_WRITE,
+			 MAP_SHARED, (off64_t)arena);
 }
 
 EXPORT void *mmap(void *at, size_t len, int rights, int flags, int fd,

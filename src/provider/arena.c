@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "urdma/uverbs_abi.h"
+
 struct arena {
 	struct arena *next;
 	uint64_t key;
@@ -12,6 +14,14 @@ struct arena {
 	unsigned int users;
 };
 
+static void *map(int cmd_fd, uint64_t key, uint64_t bytes)
+{
+	if (urdma_uverbs_mmap)
+		return urdma_uverbs_mmap(cmd_fd, bytes, key);
+	return mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, cmd_fd,
+		    (off_t)key);
+}
+
 static struct arena *arena_map(int cmd_fd, uint64_t key, uint64_t bytes)
 {
 	struct arena *arena = calloc(1, sizeof(*arena));
@@ -19,8 +29,7 @@ static struct arena *arena_map(int cmd_fd, uint64_t key, uint64_t bytes)
 	if (!arena)
 		return NULL;
 	*arena = (struct arena){ .key = key, .bytes = bytes };
-	arena->base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
-			   cmd_fd, (off_t)key);
+	arena->base = map(cmd_fd, key, bytes);
 	if (arena->base == MAP_FAILED) {
 		free(arena);
 		return NULL;

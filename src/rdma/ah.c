@@ -8,8 +8,6 @@
 #include "rdma/rdma_ctx.h"
 
 enum {
-	FLOW_LABEL_MAX = 0xfffff,
-	SL_MAX = 15,
 	MULTICAST = 0xff, /* first byte of such an IPv6 address */
 };
 
@@ -34,8 +32,6 @@ int ah_check(const struct urdma_ah_attr *attr, const struct gid_table *gids)
 	if (attr->sgid_index >= gids->count || is_unset(attr->dgid))
 		return -EINVAL;
 	if (!may_reach(gids->entries[attr->sgid_index].raw, attr->dgid))
-		return -EINVAL;
-	if (attr->flow_label > FLOW_LABEL_MAX || attr->sl > SL_MAX)
 		return -EINVAL;
 	return 0;
 }

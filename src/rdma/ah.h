@@ -25,7 +25,8 @@ struct rdma_ah {
 /*
  * 0 or -EINVAL.  The link is Ethernet, so there must be a global route
  * header; its source is one of `gids` and its destination an address of the
- * same family.
+ * same family.  More bits than a field has on the wire are no fault: the kernel
+ * lets them pass, and UCX sets all 32 of a flow label.
  */
 int ah_check(const struct urdma_ah_attr *attr, const struct gid_table *gids);
 

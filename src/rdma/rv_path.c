@@ -28,12 +28,13 @@ void rv_path_init(struct rv_path *path, const struct rdma_dev *dev,
 		  const struct urdma_ah_attr *attr, uint32_t qpn, uint32_t peer)
 {
 	const struct gid *gid = &dev->gids.entries[attr->sgid_index];
+	uint32_t label = attr->flow_label & LABEL_MASK;
 
 	*path = (struct rv_path){
-		.src_port = rv_path_port(qpn, peer, attr->flow_label),
+		.src_port = rv_path_port(qpn, peer, label),
 		.tclass = attr->traffic_class,
 		.hops = attr->hop_limit ? attr->hop_limit : IP4_TTL,
-		.flow_label = attr->flow_label,
+		.flow_label = label,
 	};
 	memcpy(path->remote, attr->dgid, FLOW_ADDR_LEN);
 	memcpy(path->local, gid->raw, FLOW_ADDR_LEN);

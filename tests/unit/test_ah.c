@@ -68,13 +68,9 @@ static void each_field_of_an_address_is_checked(void **state)
 	attr.sgid_index = 2;
 	assert_int_equal(check(&attr), -EINVAL);
 	attr = to_peer();
-	attr.flow_label = 0x100000;
-	assert_int_equal(check(&attr), -EINVAL);
-	attr.flow_label = 0xfffff;
+	attr.flow_label = UINT32_MAX;
+	attr.sl = UINT8_MAX;
 	assert_int_equal(check(&attr), 0);
-	attr.sl = 16;
-	assert_int_equal(check(&attr), -EINVAL);
-	attr = to_peer();
 	memset(attr.dgid, 0, sizeof(attr.dgid));
 	assert_int_equal(check(&attr), -EINVAL);
 }
