@@ -106,6 +106,8 @@ void expect_async(struct ibv_context *context, enum ibv_event_type type);
 void settle(struct end *end);
 
 bool all_are(const uint8_t *bytes, uint64_t len, uint8_t value);
+/* Now or soon: a WRITE completes when the peer has it, which may be before it
+ * is in memory that is not mapped (RFC 5040 section 5.4 promises even less). */
 void expect_bytes(const uint8_t *bytes, uint64_t len, uint8_t value,
 		  const char *what);
 void expect_number(const char *what, int64_t is, int64_t expected);

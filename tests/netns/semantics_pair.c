@@ -49,6 +49,11 @@ bool all_are(const uint8_t *bytes, uint64_t len, uint8_t value)
 void expect_bytes(const uint8_t *bytes, uint64_t len, uint8_t value,
 		  const char *what)
 {
+	const struct timespec moment = { .tv_nsec = 1000000 };
+	time_t end = now_s() + DEADLINE_S;
+
+	while (!all_are(bytes, len, value) && now_s() < end)
+		nanosleep(&moment, NULL);
 	if (!all_are(bytes, len, value))
 		die("%s: not all of it is %#x", what, value);
 }
