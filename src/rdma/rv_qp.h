@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * A queue pair's part in the RoCE stack, and what differs between the
- * services RC, UC and UD: a table each (rv_ud.c, rv_uc.c).
+ * services RC, UC and UD: a table each (rv_rc.c, rv_ud.c).
  *
  * The stack does what they share: ICRC, headers, finding the queue pair, its
  * state, P_Key and peer, whose turn it is to send, timers.
@@ -78,6 +78,7 @@ struct rv_qp {
 };
 
 extern const struct rv_service rv_rc;
+extern const struct rv_service rv_uc;
 extern const struct rv_service rv_ud;
 
 /* Something may have changed: it gets its turn to send, its timer is set. */

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Reliable and unreliable connections: what their services share, and their
+ * tables. */
 #include "rdma/rv_rc.h"
 
 #include <string.h>
@@ -41,11 +43,29 @@ static void collect(struct rv_rc *rc)
 	}
 }
 
+/* The send queue stops until the program says go (IBA 10.3.1.6).  To the peer
+ * a packet that was numbered and not sent is lost. */
+static void halt(struct rv_rc *rc)
+{
+	struct roce_req_config config = rc->req.config;
+
+	config.psn = rc->req.sent;
+	rv_rc_forget_tx(rc);
+	roce_req_destroy(&rc->req);
+	roce_req_init(&rc->req, &config);
+	rc->has_wr = false;
+	rc->has_at = false;
+	rc->stopped = false;
+	qp_enter(rc->rv.qp, QPS_SQE);
+}
+
 void rv_rc_complete(struct rv_rc *rc, nsec_t now)
 {
 	struct rdma_qp *qp = rc->rv.qp;
+	bool uc = rv_rc_is_uc(rc);
 
-	if (rc->placing) /* an answer counts when it is placed */
+	/* an answer counts when it is placed, UC's last packet when it goes */
+	if (rc->placing || (uc && rc->held.busy))
 		return;
 	collect(rc);
 	while (qp->sq.taken) {
@@ -57,7 +77,10 @@ void rv_rc_complete(struct rv_rc *rc, nsec_t now)
 		qp_complete_send(qp, status, wr->length);
 		if (status == WC_SUCCESS)
 			continue;
-		rv_fail(&rc->rv, -1, now);
+		if (uc)
+			halt(rc);
+		else
+			rv_fail(&rc->rv, -1, now);
 		return;
 	}
 	qp_drained(qp);
@@ -69,7 +92,7 @@ static void start(struct rv_qp *rv, nsec_t now)
 	struct rv_rc *rc = rv_rc_of(rv);
 	const struct urdma_qp_attr *attr = &rv->qp->attr;
 	const struct roce_resp_config config = {
-		.service = ROCE_RC,
+		.service = rv->service->bth,
 		.rnr_timer = attr->min_rnr_timer,
 		.mtu = roce_mtu_bytes(attr->path_mtu),
 		.psn = attr->rq_psn,
@@ -132,6 +155,25 @@ const struct rv_service rv_rc = {
 	.takes_cnp = true,
 	.bth = ROCE_RC,
 	.opcodes = ~0u,
+	.bytes = sizeof(struct rv_rc),
+	.fini = fini,
+	.start = start,
+	.start_sending = rv_rc_start_sending,
+	.stop = stop,
+	.input = rv_rc_input,
+	.output = rv_rc_output,
+	.deadline = deadline,
+	.expire = expire,
+};
+
+/* Nothing is answered (IBA volume 1 section 9.8): no READ, no atomics. */
+const struct rv_service rv_uc = {
+	.connected = true,
+	.takes_cnp = true,
+	.bth = ROCE_UC,
+	.opcodes = BIT(URDMA_WR_SEND) | BIT(URDMA_WR_SEND_IMM) |
+		   BIT(URDMA_WR_WRITE) | BIT(URDMA_WR_WRITE_IMM) |
+		   BIT(URDMA_WR_LOCAL_INV) | BIT(URDMA_WR_BIND_MW),
 	.bytes = sizeof(struct rv_rc),
 	.fini = fini,
 	.start = start,

@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Reliable connections on RoCE (rv_qp.h): a queue pair's work requests and
- * memory around a requester and a responder of roce/, which know neither.
+ * Connections on RoCE (rv_qp.h): a queue pair's work requests and memory
+ * around a requester and a responder of roce/, which know neither.  Reliable
+ * ones, and unreliable ones (UC, IBA volume 1 section 9.8), which differ in
+ * what follows from that:
+ *  - a work request is done when its last packet goes;
+ *  - one that fails is the send queue's error only: state SQE;
+ *  - a request that cannot be carried out is dropped, and a RECV that was
+ *    taken for it waits for the next.
  */
 #ifndef URDMA_RDMA_RV_RC_H
 #define URDMA_RDMA_RV_RC_H
@@ -74,6 +80,11 @@ static inline struct rv_rc *rv_rc_of(struct rv_qp *rv)
 	return (struct rv_rc *)rv;
 }
 
+static inline bool rv_rc_is_uc(const struct rv_rc *rc)
+{
+	return rc->rv.service->bth == ROCE_UC;
+}
+
 /* Of rv_service; tx. */
 void rv_rc_start_sending(struct rv_qp *rv, nsec_t now);
 bool rv_rc_output(struct rv_qp *rv, struct rv_frame *frame, nsec_t now);
@@ -83,7 +94,7 @@ enum roce_verdict rv_rc_input(struct rv_qp *rv,
 			      const struct rv_arrival *arrival, nsec_t now);
 
 /* Completes what has ended, in the order of the queue; after one that has
- * failed the queue pair is in ERR. */
+ * failed the queue pair is in ERR, or SQE if UC. */
 void rv_rc_complete(struct rv_rc *rc, nsec_t now);
 
 /* The work request in progress ends with an error when those before it have

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Receiving on reliable connections: requests of the peer are carried out in
+/* Receiving on connections: requests of the peer are carried out in
  * program memory, answers to ours are placed. */
 #include <errno.h>
 #include <stdlib.h>
@@ -61,7 +61,9 @@ static enum roce_answer do_send(struct rv_rc *rc, const struct roce_packet *pkt,
 	enum mr_verdict verdict;
 
 	if (task->off > sges->bytes || task->len > sges->bytes - task->off)
-		return recv_fails(rc, WC_LOC_LEN_ERR);
+		/* UC: it waits for the next message (IBA 9.9.3, class D) */
+		return rv_rc_is_uc(rc) ? ROCE_ANSWER_INVALID
+				       : recv_fails(rc, WC_LOC_LEN_ERR);
 	verdict = sge_list_write(sges, &rc->rv.qp->recv_view, &rc->wait,
 				 task->off, pkt->payload, task->len);
 	if (verdict == MR_WAIT)
@@ -203,7 +205,7 @@ static enum roce_answer perform(struct rv_rc *rc, const struct roce_packet *pkt,
 }
 
 static enum roce_verdict request(struct rv_rc *rc,
-				 const struct roce_packet *pkt)
+				 const struct roce_packet *pkt, nsec_t now)
 {
 	static const enum roce_verdict verdicts[] = {
 		[ROCE_ANSWER_OK] = ROCE_OK,
@@ -231,6 +233,9 @@ static enum roce_verdict request(struct rv_rc *rc,
 	if (answer == ROCE_ANSWER_INVALID && rc->fault >= 0)
 		rc->fault = EVENT_QP_REQ_ERR;
 	roce_resp_answer(&rc->resp, pkt, &task, answer, original);
+	/* a RECV has failed, and no NAK is to be sent before */
+	if (answer == ROCE_ANSWER_OPERATION && rv_rc_is_uc(rc))
+		rv_fail(&rc->rv, -1, now);
 	return verdicts[answer];
 }
 
@@ -346,7 +351,7 @@ static enum roce_verdict take(struct rv_rc *rc, const struct roce_packet *pkt,
 	if (qp->state == QPS_RTR && !rc->established)
 		async_raise(&qp->async, EVENT_COMM_EST);
 	rc->established = true;
-	return request(rc, pkt);
+	return request(rc, pkt, now);
 }
 
 void rv_rc_resume_rx(struct place_wait *wait, nsec_t now)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Sending on reliable connections: work requests become messages, and packets
+/* Sending on connections: work requests become messages, and packets
  * get their payload from program memory just in time, also when they are sent
  * again. */
 #include <stdlib.h>
@@ -55,7 +55,7 @@ void rv_rc_start_sending(struct rv_qp *rv, nsec_t now)
 	struct rv_rc *rc = rv_rc_of(rv);
 	const struct rdma_qp *qp = rv->qp;
 	const struct roce_req_config config = {
-		.service = ROCE_RC,
+		.service = rv->service->bth,
 		.mtu = roce_mtu_bytes(qp->attr.path_mtu),
 		.psn = qp->attr.sq_psn,
 		.max_msgs = ring_slots(&qp->sq.ring),
@@ -326,6 +326,8 @@ static bool make(struct rv_rc *rc, struct rv_frame *frame, nsec_t now)
 	frame->pkt = rc->held.pkt;
 	frame->pkt.migrated = true;
 	dcqcn_sent(&rc->rate, frame->pkt.payload_len + AROUND, now);
+	if (rv_rc_is_uc(rc))
+		rv_rc_complete(rc, now);
 	return true;
 }
 

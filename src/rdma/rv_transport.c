@@ -16,6 +16,7 @@ enum { ECN_MASK = 3, ECN_ECT0 = 2 }; /* RFC 3168 */
 
 static const struct rv_service *const services[] = {
 	[QPT_RC] = &rv_rc,
+	[QPT_UC] = &rv_uc,
 	[QPT_UD] = &rv_ud,
 };
 
@@ -147,7 +148,7 @@ void rv_fail(struct rv_qp *rv, int type, nsec_t now)
 }
 
 const struct rdma_transport rv_transport = {
-	.qp_types = BIT(QPT_RC) | BIT(QPT_UD),
+	.qp_types = BIT(QPT_RC) | BIT(QPT_UC) | BIT(QPT_UD),
 	.by_number_only = true,
 	.overhead = RV_OVERHEAD,
 	.open = open,
