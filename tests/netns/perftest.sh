@@ -103,14 +103,14 @@ combinations() {
 
 # Not tried: ib_send_bw -b -e sleeps until a message comes, and then only looks
 # whether its own are sent.  If the last message came before the last of its
-# own is acknowledged it sleeps for ever.  With one queue pair and one size that
-# is rare, with 16 or all sizes it is not.  And 500 messages of all sizes on 16
-# queue pairs are 128 GB: for the long run.
+# own is acknowledged it sleeps for ever: rarely with one queue pair and one
+# size, often with more.  For the long run: all sizes on 16 queue pairs, where
+# perftest fills gigabytes before it begins.
 sensible() {
-	grep -vE 'send_bw.* -b -q 16 -e|send_bw -a -b -e' |
+	grep -vE 'send_bw.* -b .*-e' |
 		if [ -n "${URDMA_LONG:-}" ]; then
 			cat
 		else
-			grep -v 'send_bw -a -q 16 -e'
+			grep -v -e '-a .*-q 16'
 		fi
 }
