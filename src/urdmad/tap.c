@@ -83,7 +83,7 @@ static int attach(struct tap *tap, const char *name, const char **step)
 		return -errno;
 	*step = "making it";
 	name_it(&ifreq, name);
-	ifreq.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_TUN_EXCL;
+	ifreq.ifr_flags = (short)(IFF_TAP | IFF_NO_PI | IFF_TUN_EXCL);
 	if (ioctl(tap->fd, TUNSETIFF, &ifreq) < 0)
 		return -errno;
 	tap->ifindex = if_nametoindex(name);
