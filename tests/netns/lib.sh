@@ -142,6 +142,16 @@ relay_counter() {
 		sed -n "s/.*\"$1\":{[^}]*\"$2\":\([0-9]*\).*/\1/p"
 }
 
+# link_was_bad LEAST: so many frames were lost, and reordered, each way.
+link_was_bad() {
+	local way
+	for way in a_to_b b_to_a; do
+		within "lost $way" "$(relay_counter $way lost)" "$1" 99999999
+		within "reordered $way" "$(relay_counter $way reordered)" \
+			"$1" 99999999
+	done
+}
+
 relay_said_more_than() { [ "$(wc -l <"$dir/relay.out")" -gt "$1" ]; }
 
 # ---- processes ----
