@@ -42,12 +42,16 @@ static int attach(struct rdma_qp *qp)
 	return iw_bynum_attach(qp);
 }
 
+/* With nothing under way there is nothing to abort: a RST could overtake, at a
+ * peer that still has to read it, what completed here long ago. */
 static void stop(struct rdma_qp *qp, bool abrupt, nsec_t now)
 {
+	bool idle = qp->sq.taken == 0;
+
 	if (qp->bynum->started)
 		iw_bynum_stop(qp, now);
 	else if (qp->stream)
-		iw_stream_drop_qp(qp->stream, abrupt, now);
+		iw_stream_drop_qp(qp->stream, abrupt && !idle, now);
 }
 
 static void detach(struct rdma_qp *qp, nsec_t now)

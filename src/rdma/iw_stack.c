@@ -429,7 +429,7 @@ bool iw_stack_output(struct iw_stack *stack, struct flow_key *key,
 			*key = stream->key;
 			return true;
 		}
-		if (tcp_close_reason(&stream->tcp) != TCP_STILL_OPEN)
+		if (iw_stream_is_over(stream))
 			retire(stack, stream);
 		else
 			timerq_set(&stack->timers, &stream->timer,

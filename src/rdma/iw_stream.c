@@ -159,17 +159,32 @@ void iw_stream_abort(struct iw_stream *stream, nsec_t now)
 	iw_stack_settle(stream->stack, stream);
 }
 
+/* A message still waits for its RECV, or its memory. */
+static bool holds_back(const struct iw_stream *stream)
+{
+	return stream->phase == IW_PHASE_OPEN &&
+	       (stream->rx.wait_until != NSEC_NEVER || stream->rx.wait.job);
+}
+
 /* All that can be read was; the rest, if any, is a piece of a FPDU. */
 static void hang_up(struct iw_stream *stream, nsec_t now)
 {
 	bool torn = tcp_recv_bytes(&stream->tcp) != 0;
 
-	if (stream->rx.wait_until != NSEC_NEVER || stream->rx.wait.job)
-		return; /* a message still waits for its RECV, or its memory */
+	if (holds_back(stream))
+		return;
 	if (!torn && stream->qp->named) /* it lingers: iw_bynum.h */
 		iw_stream_drop_qp(stream, false, now);
 	else
 		iw_stream_end(stream, false, torn ? -ECONNRESET : 0, now);
+}
+
+/* What came and was acknowledged before a reset is not lost with it: the sender
+ * may have had its completion, and have left for good. */
+bool iw_stream_is_over(const struct iw_stream *stream)
+{
+	return tcp_close_reason(&stream->tcp) != TCP_STILL_OPEN &&
+	       !holds_back(stream);
 }
 
 static int close_error(const struct iw_stream *stream)
@@ -227,6 +242,9 @@ static void take_events(struct iw_stream *stream, nsec_t now)
 	while ((event = tcp_event(&stream->tcp)) != TCP_NO_EVENT) {
 		if (event == TCP_EVENT_PEER_CLOSED)
 			stream->peer_closed = true;
+		if (event == TCP_EVENT_CLOSED && stream->phase == IW_PHASE_OPEN)
+			stream->give_up_at =
+				now + stream->stack->dev->config.recv_wait;
 		if (event != TCP_EVENT_ESTABLISHED ||
 		    stream->phase != IW_PHASE_TCP)
 			continue;
@@ -249,7 +267,7 @@ void iw_stream_run(struct iw_stream *stream, nsec_t now)
 		work(stream, now);
 	if (stream->phase == IW_PHASE_CLOSING)
 		tcp_recv_consume(&stream->tcp, tcp_recv_bytes(&stream->tcp));
-	if (tcp_close_reason(&stream->tcp) != TCP_STILL_OPEN)
+	if (iw_stream_is_over(stream))
 		broke_off(stream, now);
 	iw_stack_settle(stream->stack, stream);
 }
@@ -269,14 +287,22 @@ static nsec_t earlier(nsec_t a, nsec_t b)
 	return a < b ? a : b;
 }
 
+/* Starting up, or over but for memory that may never answer. */
+static bool may_give_up(const struct iw_stream *stream)
+{
+	return stream->phase == IW_PHASE_TCP ||
+	       stream->phase == IW_PHASE_NEGOTIATE ||
+	       (stream->phase == IW_PHASE_OPEN &&
+		tcp_close_reason(&stream->tcp) != TCP_STILL_OPEN);
+}
+
 nsec_t iw_stream_deadline(const struct iw_stream *stream)
 {
 	nsec_t at = earlier(tcp_deadline(&stream->tcp), stream->retry_at);
 
 	at = earlier(at, stream->rx.wait_until);
 	at = earlier(at, stream->tx.hold_until);
-	if (stream->phase == IW_PHASE_TCP ||
-	    stream->phase == IW_PHASE_NEGOTIATE)
+	if (may_give_up(stream))
 		at = earlier(at, stream->give_up_at);
 	return at;
 }
@@ -302,9 +328,7 @@ void iw_stream_expire(struct iw_stream *stream, nsec_t now)
 		end_hold(stream, now);
 	if (stream->rx.wait_until <= now)
 		iw_rx_starved(stream, now);
-	if ((stream->phase == IW_PHASE_TCP ||
-	     stream->phase == IW_PHASE_NEGOTIATE) &&
-	    stream->give_up_at <= now)
+	if (may_give_up(stream) && stream->give_up_at <= now)
 		iw_stream_end(stream, true, -ETIMEDOUT, now);
 	iw_stream_run(stream, now);
 }

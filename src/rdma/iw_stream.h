@@ -146,7 +146,7 @@ struct iw_stream {
 	bool peer_closed; /* its FIN has come */
 	bool tried_rev1;
 	bool request_due;  /* initiator: it has not been said yet */
-	nsec_t give_up_at; /* of the start-up */
+	nsec_t give_up_at; /* of the start-up, or of memory after the end */
 	nsec_t retry_at;   /* the pool was empty */
 	uint16_t ird;	   /* agreed on */
 	uint16_t ord;
@@ -182,6 +182,9 @@ nsec_t iw_stream_deadline(const struct iw_stream *stream);
 
 /* Whether the stream (NULL is fine) lets its queue pair be in RTS. */
 bool iw_stream_carries(const struct iw_stream *stream);
+
+/* TCP is over, and what it brought is dealt with. */
+bool iw_stream_is_over(const struct iw_stream *stream);
 
 /*
  * The queue pair goes its own way (its state is the caller's business), the

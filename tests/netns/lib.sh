@@ -329,11 +329,13 @@ server_settled() { ! running "$1" || listening "$2" "$3"; }
 
 # finished NAME COMMAND: it ended well, else its output is shown.
 finished() {
-	wait_exit "$1" || blame "$1" "$2"
+	local status=0
+	wait_exit "$1" || status=$?
+	[ "$status" -eq 0 ] || blame "$1" "$2" "exit status $status"
 }
 
-blame() { # NAME COMMAND
-	complain "'$2' did not do its work; it said:"
+blame() { # NAME COMMAND [HOW]
+	complain "'$2' did not do its work${3:+ ($3)}; it said:"
 	output "$1" | tail -n 30 >&2
 	return 1
 }

@@ -105,6 +105,10 @@ void expect_async(struct ibv_context *context, enum ibv_event_type type);
 /* urdmad has done all that was asked of it before. */
 void settle(struct end *end);
 
+/* The other end's memory has all that this one sent: a READ is answered after
+ * it, a WRITE completes when the peer's TCP has it. */
+void all_arrived(struct end *from, const struct end *to);
+
 bool all_are(const uint8_t *bytes, uint64_t len, uint8_t value);
 /* Now or soon: a WRITE completes when the peer has it, which may be before it
  * is in memory that is not mapped (RFC 5040 section 5.4 promises even less). */

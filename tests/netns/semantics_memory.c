@@ -87,6 +87,7 @@ static void unmapped_target(enum ibv_wr_opcode opcode)
 	ask.rkey = mr->rkey;
 	do_send(&pair.a, &pair.b, ask);
 	expect_wc(pair.a.cq, 1, IBV_WC_SUCCESS);
+	all_arrived(&pair.a, &pair.b);
 	need(munmap(at, END_BYTES) == 0, "munmap");
 	do_send(&pair.a, &pair.b, ask);
 	if (is_gone(&pair.a, IBV_WC_REM_OP_ERR))

@@ -275,6 +275,15 @@ void do_recv(struct end *at, uint64_t wr_id, uint32_t off, uint32_t len)
 	expect_number("ibv_post_recv", try_recv(at, wr_id, off, len), 0);
 }
 
+void all_arrived(struct end *from, const struct end *to)
+{
+	enum { ID = 0xa11 };
+
+	do_send(from, to,
+		(struct ask){ .wr_id = ID, .opcode = IBV_WR_RDMA_READ });
+	expect_wc(from->cq, ID, IBV_WC_SUCCESS);
+}
+
 struct ibv_wc next_wc(struct ibv_cq *cq)
 {
 	time_t end = now_s() + DEADLINE_S;

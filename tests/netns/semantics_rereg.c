@@ -36,6 +36,8 @@ static void write_to(struct pair *pair, const void *remote, uint32_t len,
 
 	do_send(&pair->a, &pair->b, ask);
 	expect_wc(pair->a.cq, 1, status);
+	if (status == IBV_WC_SUCCESS)
+		all_arrived(&pair->a, &pair->b);
 }
 
 static void another_range(void)

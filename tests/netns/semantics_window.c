@@ -91,6 +91,8 @@ static void expect_write(struct shown *s, uint64_t remote, uint32_t len,
 
 	do_send(&s->pair.a, &s->pair.b, ask);
 	expect_wc(s->pair.a.cq, 7, status);
+	if (status == IBV_WC_SUCCESS)
+		all_arrived(&s->pair.a, &s->pair.b);
 }
 
 /* b's bytes show a's from AT on, and nothing else has changed. */
