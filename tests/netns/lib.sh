@@ -90,14 +90,19 @@ interface_up() { # HOST INTERFACE
 	host "$1" ip link set dev "$2" mtu "$MTU" up
 }
 
+# A cable from one host to the other: that interface in both.
+cable_up() { # INTERFACE
+	ip link add "$1" netns "$(netns a)" mtu "$MTU" type veth \
+		peer name "$1" netns "$(netns b)" mtu "$MTU"
+	interface_up a "$1"
+	interface_up b "$1"
+}
+
 lab_up() {
 	lab_dir
 	host_up a
 	host_up b
-	ip link add net0 netns "$(netns a)" mtu "$MTU" type veth \
-		peer name net0 netns "$(netns b)" mtu "$MTU"
-	interface_up a net0
-	interface_up b net0
+	cable_up net0
 }
 
 lab_up_impaired() {
