@@ -83,6 +83,8 @@ enum urdma_op {
 	URDMA_OP_MODIFY_CQ = 34,
 	URDMA_OP_RESIZE_CQ = 35,
 	URDMA_OP_REREG_MR = 36,
+	URDMA_OP_ATTACH_MCAST = 37,
+	URDMA_OP_DETACH_MCAST = 38,
 	URDMA_OP_CREATE_SRQ = 40,
 	URDMA_OP_MODIFY_SRQ = 41,
 	URDMA_OP_QUERY_SRQ = 42,
@@ -233,13 +235,15 @@ struct urdma_query_device_reply {
 	__u32 max_srq_sge;
 	__u32 max_ah;
 	__u32 max_mw;
-	__u32 max_mcast_grp;
+	__u32 max_mcast_grp; /* 0: there is no multicast */
+	__u32 max_mcast_qp;  /* in one group */
+	__u32 reserved;
 	__u16 max_pkeys;
 	__u8 phys_port_cnt;
 	__u8 local_ca_ack_delay;
 	__u64 fw_ver;
 };
-URDMA_CONTROL_SIZE(urdma_query_device_reply, 136);
+URDMA_CONTROL_SIZE(urdma_query_device_reply, 144);
 
 struct urdma_query_port {
 	__u32 port;
@@ -395,6 +399,14 @@ struct urdma_create_qp_reply {
 };
 URDMA_CONTROL_SIZE(urdma_create_qp_reply, 96);
 
+/* ATTACH_MCAST, DETACH_MCAST. */
+struct urdma_mcast {
+	__u32 qp;
+	__u32 reserved;
+	__u8 gid[16];
+};
+URDMA_CONTROL_SIZE(urdma_mcast, 24);
+
 /* Shared receive queues. */
 struct urdma_create_srq {
 	__u64 user_handle; /* what events name it */
@@ -548,6 +560,8 @@ URDMA_CONTROL_SIZE(urdma_query_qp_reply, 96);
 	X(MEM_FAULTS, empty, empty, 0, 1)                                      \
 	X(CREATE_AH, create_ah, handle, 0, 0)                                  \
 	X(DESTROY_AH, handle, empty, 0, 0)                                     \
+	X(ATTACH_MCAST, mcast, empty, 0, 0)                                    \
+	X(DETACH_MCAST, mcast, empty, 0, 0)                                    \
 	X(CREATE_SRQ, create_srq, create_srq_reply, 0, 0)                      \
 	X(MODIFY_SRQ, modify_srq, modify_srq_reply, 0, 0)                      \
 	X(QUERY_SRQ, handle, query_srq_reply, 0, 0)                            \

@@ -238,7 +238,7 @@ static uint32_t encode6(const struct membership *say, const uint8_t *from,
 	/* router alert of MLD (0), then PadN of two bytes */
 	static const uint8_t alert[HOP_BY_HOP_LEN] = { IP6_ICMP, 0, 5, 2,
 						       0,	 0, 1, 0 };
-	struct ip6 ip = { .next_header = 0 /* hop-by-hop */, .hops = 1 };
+	struct ip6 ip = { .next_header = IP6_HOP_BY_HOP, .hops = 1 };
 	uint32_t len;
 
 	memcpy(ip.src, from, sizeof(ip.src));

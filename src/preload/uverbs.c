@@ -60,6 +60,8 @@ static const struct method methods[] = {
 	       sizeof(struct ib_uverbs_query_qp_resp), uverbs_query_qp),
 	METHOD(DESTROY_QP, ib_uverbs_destroy_qp,
 	       sizeof(struct ib_uverbs_destroy_qp_resp), uverbs_destroy_qp),
+	METHOD(ATTACH_MCAST, ib_uverbs_attach_mcast, 0, uverbs_attach_mcast),
+	METHOD(DETACH_MCAST, ib_uverbs_detach_mcast, 0, uverbs_detach_mcast),
 	METHOD(CREATE_SRQ, ib_uverbs_create_srq,
 	       sizeof(struct ib_uverbs_create_srq_resp), uverbs_create_srq),
 	METHOD(MODIFY_SRQ, ib_uverbs_modify_srq, 0, uverbs_modify_srq),

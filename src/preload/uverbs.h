@@ -57,6 +57,8 @@ int uverbs_create_cq(const struct uverbs_command *command);
 int uverbs_destroy_cq(const struct uverbs_command *command);
 int uverbs_resize_cq(const struct uverbs_command *command);
 int uverbs_modify_cq(const struct uverbs_command *command);
+int uverbs_attach_mcast(const struct uverbs_command *command);
+int uverbs_detach_mcast(const struct uverbs_command *command);
 int uverbs_create_qp(const struct uverbs_command *command);
 int uverbs_modify_qp(const struct uverbs_command *command);
 int uverbs_query_qp(const struct uverbs_command *command);

@@ -211,6 +211,32 @@ int uverbs_destroy_qp(const struct uverbs_command *command)
 	return 0;
 }
 
+static int mcast(const struct uverbs_command *command, enum urdma_op op,
+		 uint32_t qp, const uint8_t gid[16])
+{
+	struct urdma_mcast request = { .qp = qp };
+	struct urdma_empty reply;
+
+	memcpy(request.gid, gid, sizeof(request.gid));
+	return session_call(command->fd, op, &request, sizeof(request), &reply,
+			    sizeof(reply));
+}
+
+/* The LID counts on InfiniBand only. */
+int uverbs_attach_mcast(const struct uverbs_command *command)
+{
+	const struct ib_uverbs_attach_mcast *cmd = command->core;
+
+	return mcast(command, URDMA_OP_ATTACH_MCAST, cmd->qp_handle, cmd->gid);
+}
+
+int uverbs_detach_mcast(const struct uverbs_command *command)
+{
+	const struct ib_uverbs_detach_mcast *cmd = command->core;
+
+	return mcast(command, URDMA_OP_DETACH_MCAST, cmd->qp_handle, cmd->gid);
+}
+
 /* Work requests go through shared memory.  This is the wake-up call for an
  * urdmad that sleeps: no work request in it. */
 int uverbs_post_send(const struct uverbs_command *command)

@@ -19,7 +19,8 @@ static bool is_unset(const uint8_t raw[GID_LEN])
 	return true;
 }
 
-/* Groups of IPv4 are written as IPv6 multicast addresses (IBA annex A17). */
+/* Groups of IPv6 are reached from any address; those of IPv4 are mapped ones
+ * like all of its addresses (as cma_iboe_set_mgid() of Linux makes them). */
 static bool may_reach(const uint8_t from[GID_LEN], const uint8_t to[GID_LEN])
 {
 	return to[0] == MULTICAST || gid_is_ip4(from) == gid_is_ip4(to);

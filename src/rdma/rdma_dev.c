@@ -29,6 +29,8 @@ void rdma_config_init(struct rdma_config *config)
 			.max_pd = 65536,
 			.max_srq = 4096,
 			.max_ah = 65536,
+			.max_mcast_grp = 256,
+			.max_mcast_qp = 4096,
 			.max_qp_wr = 16384,
 			.max_cqe = 1 << 20,
 			.max_sge = URDMA_MAX_SGE,
@@ -165,6 +167,10 @@ void rdma_dev_query(const struct rdma_dev *dev,
 		.max_pkeys = 1,
 		.phys_port_cnt = 1,
 	};
+	if (dev->transport->join) {
+		reply->max_mcast_grp = limits->max_mcast_grp;
+		reply->max_mcast_qp = limits->max_mcast_qp;
+	}
 }
 
 uint8_t rdma_dev_mtu(const struct rdma_dev *dev)

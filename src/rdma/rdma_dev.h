@@ -44,7 +44,9 @@ struct rdma_limits {
 	uint32_t max_pd;
 	uint32_t max_srq;
 	uint32_t max_ah;
-	uint32_t max_qp_wr; /* entries of a SQ or RQ */
+	uint32_t max_mcast_grp; /* RoCE; GROUPS_MAX (net/group.h) at most */
+	uint32_t max_mcast_qp;	/* in one of them */
+	uint32_t max_qp_wr;	/* entries of a SQ or RQ */
 	uint32_t max_cqe;
 	uint16_t max_sge;    /* at most URDMA_MAX_SGE */
 	uint16_t max_inline; /* bytes, at most URDMA_MAX_INLINE */
@@ -319,6 +321,14 @@ int rdma_qp_plan(const struct rdma_dev *dev, const struct urdma_create_qp *ask,
 int rdma_qp_create(struct rdma_ctx *ctx, const struct urdma_create_qp *ask,
 		   const struct rdma_qp_caps *caps, struct urdma_ring *sq,
 		   struct urdma_ring *rq, uint32_t *qp);
+
+/*
+ * ibv_attach_mcast(3) and its opposite: `gid` names a group of IPv4 (mapped) or
+ * IPv6.  -EOPNOTSUPP: iWARP; -EINVAL: it is none, the queue pair is not one of
+ * datagrams, or to be detached and not in the group; -ENOMEM.
+ */
+int rdma_qp_join(struct rdma_qp *qp, const uint8_t gid[16]);
+int rdma_qp_leave(struct rdma_qp *qp, const uint8_t gid[16]);
 
 /* A connection it has is aborted. */
 int rdma_qp_destroy(struct rdma_ctx *ctx, uint32_t qp, nsec_t now);

@@ -180,6 +180,20 @@ struct rdma_qp *rdma_ctx_find_qp(const struct rdma_ctx *ctx, uint32_t qp)
 	return idtable_find(&ctx->qps, qp);
 }
 
+int rdma_qp_join(struct rdma_qp *qp, const uint8_t gid[16])
+{
+	const struct rdma_transport *transport = qp_transport(qp);
+
+	return transport->join ? transport->join(qp, gid) : -EOPNOTSUPP;
+}
+
+int rdma_qp_leave(struct rdma_qp *qp, const uint8_t gid[16])
+{
+	const struct rdma_transport *transport = qp_transport(qp);
+
+	return transport->leave ? transport->leave(qp, gid) : -EOPNOTSUPP;
+}
+
 uint32_t rdma_qp_num(const struct rdma_qp *qp)
 {
 	return qp->num;

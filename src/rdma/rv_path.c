@@ -24,10 +24,20 @@ uint16_t rv_path_port(uint32_t qpn, uint32_t peer, uint32_t flow_label)
 	return (uint16_t)(PORT_BASE | ((label ^ label >> 14) & PORT_MASK));
 }
 
+/* To a group of IPv6 an IPv4 address cannot send: the link-local one does. */
+static const uint8_t *source(const struct rdma_dev *dev,
+			     const struct urdma_ah_attr *attr)
+{
+	const struct gid *gids = dev->gids.entries;
+
+	if (gid_is_ip4(gids[attr->sgid_index].raw) && !gid_is_ip4(attr->dgid))
+		return gids[GID_MAC].raw;
+	return gids[attr->sgid_index].raw;
+}
+
 void rv_path_init(struct rv_path *path, const struct rdma_dev *dev,
 		  const struct urdma_ah_attr *attr, uint32_t qpn, uint32_t peer)
 {
-	const struct gid *gid = &dev->gids.entries[attr->sgid_index];
 	uint32_t label = attr->flow_label & LABEL_MASK;
 
 	*path = (struct rv_path){
@@ -37,7 +47,7 @@ void rv_path_init(struct rv_path *path, const struct rdma_dev *dev,
 		.flow_label = label,
 	};
 	memcpy(path->remote, attr->dgid, FLOW_ADDR_LEN);
-	memcpy(path->local, gid->raw, FLOW_ADDR_LEN);
+	memcpy(path->local, source(dev, attr), FLOW_ADDR_LEN);
 }
 
 void rv_path_ends(const uint8_t *ip, uint8_t local[FLOW_ADDR_LEN],

@@ -74,6 +74,7 @@ struct rv_qp {
 	uint8_t state;	   /* of the queue pair, when last told */
 	struct list ready; /* link: of those that may have output */
 	struct timer timer;
+	struct list groups;  /* that it is in (rv_group.c) */
 	struct rv_path path; /* RC, UC, from RTR on */
 };
 

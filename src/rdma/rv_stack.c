@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "net/group.h"
 #include "net/udp.h"
 #include "rdma/qp_state.h"
 #include "rdma/rdma_ctx.h"
@@ -20,6 +21,7 @@ struct rv_stack *rv_stack_create(struct rdma_dev *dev)
 		return NULL;
 	stack->dev = dev;
 	list_init(&stack->ready);
+	rv_groups_init(&stack->groups);
 	if (rv_mads_init(&stack->mads_in) < 0 ||
 	    rv_mads_init(&stack->mads_out) < 0) {
 		rv_stack_destroy(stack);
@@ -36,6 +38,7 @@ void rv_stack_destroy(struct rv_stack *stack)
 	free(stack->mads_in.ring);
 	free(stack->mads_out.ring);
 	timerq_free(&stack->timers);
+	rv_groups_free(&stack->groups);
 	free(stack);
 }
 
@@ -110,22 +113,35 @@ static enum roce_verdict check_qp(const struct rdma_qp *qp,
 	return ROCE_OK;
 }
 
-static enum roce_verdict give(struct rv_stack *stack,
-			      const struct rv_arrival *arrival, nsec_t now)
+enum roce_verdict rv_give_to(struct rdma_qp *qp,
+			     const struct rv_arrival *arrival, nsec_t now)
 {
-	const struct roce_packet *pkt = arrival->pkt;
-	struct rdma_qp *qp;
-	enum roce_verdict verdict;
+	enum roce_verdict verdict = check_qp(qp, arrival);
 
-	if (pkt->dest_qpn == QPN_GSI)
-		return rv_mad_input(stack, arrival);
-	qp = rdma_dev_find_qp(stack->dev, pkt->dest_qpn);
-	verdict = check_qp(qp, arrival);
 	if (verdict != ROCE_OK)
 		return verdict;
 	verdict = qp->rv->service->input(qp->rv, arrival, now);
 	rv_settle(qp->rv);
 	return verdict;
+}
+
+/* To a group, and only there, goes what is for all of its members. */
+static enum roce_verdict give(struct rv_stack *stack,
+			      const struct rv_arrival *arrival, nsec_t now)
+{
+	const struct roce_packet *pkt = arrival->pkt;
+	uint8_t local[FLOW_ADDR_LEN], remote[FLOW_ADDR_LEN];
+	bool to_all = pkt->dest_qpn == ROCE_QPN_MULTICAST;
+
+	rv_path_ends(arrival->ip, local, remote);
+	if (group_is(local) != to_all)
+		return ROCE_ADDRESS;
+	if (to_all)
+		return rv_group_input(stack, local, arrival, now);
+	if (pkt->dest_qpn == QPN_GSI)
+		return rv_mad_input(stack, arrival);
+	return rv_give_to(rdma_dev_find_qp(stack->dev, pkt->dest_qpn), arrival,
+			  now);
 }
 
 static enum roce_verdict input(struct rv_stack *stack, const uint8_t *ip,

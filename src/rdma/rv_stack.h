@@ -48,6 +48,15 @@ bool rv_stack_congestion(const struct rv_stack *stack, unsigned int i,
 			 const char **name, uint64_t *count);
 
 /*
+ * Multicast groups that programs are in.  The port is told of each that gets a
+ * first member (`joined`) or loses its last; false: no more news.
+ */
+bool rv_stack_group(struct rv_stack *stack, uint8_t addr[FLOW_ADDR_LEN],
+		    bool *joined);
+bool rv_stack_in_group(struct rv_stack *stack,
+		       const uint8_t addr[FLOW_ADDR_LEN]);
+
+/*
  * Queue pair 1: management datagrams (IBA volume 1, section 13.4).
  */
 enum { RV_MAD_LEN = 256 };

@@ -34,6 +34,14 @@ struct rv_mads {
 	uint32_t count;
 };
 
+enum { RV_GROUP_BUCKETS = 64 };
+
+struct rv_groups {
+	struct list buckets[RV_GROUP_BUCKETS]; /* struct rv_group */
+	struct list news; /* those of which the port does not know */
+	uint32_t count;
+};
+
 struct rv_stack {
 	struct rdma_dev *dev;
 	struct list ready; /* struct rv_qp */
@@ -43,6 +51,7 @@ struct rv_stack {
 	struct rv_mads mads_in;
 	struct rv_mads mads_out;
 	uint32_t mad_psn;
+	struct rv_groups groups;
 	uint64_t counters[ROCE_VERDICT_COUNT];
 	uint64_t congestion[RV_CONGESTION_COUNT];
 };
@@ -55,6 +64,24 @@ void rv_stack_expire(struct rv_stack *stack, nsec_t now);
 
 /* Payload bytes of a packet that the port's MTU has room for: 256 to 4096. */
 uint32_t rv_stack_mtu(const struct rv_stack *stack);
+
+/* What every packet to a queue pair is checked for, and then its service's
+ * input.  `qp` NULL: there is none. */
+enum roce_verdict rv_give_to(struct rdma_qp *qp,
+			     const struct rv_arrival *arrival, nsec_t now);
+
+/* Multicast groups, rv_group.c. */
+void rv_groups_init(struct rv_groups *groups);
+void rv_groups_free(struct rv_groups *groups); /* no members are left */
+/* 0, -ENOMEM, or -EINVAL: no group, or not of datagrams. */
+int rv_group_join(struct rv_qp *rv, const uint8_t addr[FLOW_ADDR_LEN]);
+/* -EINVAL: it is not in the group. */
+int rv_group_leave(struct rv_qp *rv, const uint8_t addr[FLOW_ADDR_LEN]);
+void rv_group_leave_all(struct rv_qp *rv);
+/* A packet to the group `addr`. */
+enum roce_verdict rv_group_input(struct rv_stack *stack,
+				 const uint8_t addr[FLOW_ADDR_LEN],
+				 const struct rv_arrival *arrival, nsec_t now);
 
 /* Queue pair 1, rv_mad.c. */
 int rv_mads_init(struct rv_mads *mads);

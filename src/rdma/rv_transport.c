@@ -47,6 +47,7 @@ static void expire(struct rdma_dev *dev, nsec_t now)
 
 static void release(struct rv_qp *rv)
 {
+	rv_group_leave_all(rv);
 	if (rv->service->fini)
 		rv->service->fini(rv);
 	list_remove(&rv->ready);
@@ -69,6 +70,7 @@ static int attach(struct rdma_qp *qp)
 	rv->qp = qp;
 	rv->service = service;
 	list_init(&rv->ready);
+	list_init(&rv->groups);
 	timer_init(&rv->timer);
 	if (service->init && service->init(rv) < 0) {
 		release(rv);
@@ -129,6 +131,16 @@ static void run(struct rdma_qp *qp, nsec_t now)
 	rv_settle(rv);
 }
 
+static int join(struct rdma_qp *qp, const uint8_t gid[16])
+{
+	return rv_group_join(qp->rv, gid);
+}
+
+static int leave(struct rdma_qp *qp, const uint8_t gid[16])
+{
+	return rv_group_leave(qp->rv, gid);
+}
+
 static void tell(const struct rdma_qp *qp, struct rdma_qp_info *info)
 {
 	(void)qp;
@@ -162,4 +174,6 @@ const struct rdma_transport rv_transport = {
 	.stop = stop,
 	.run = run,
 	.tell = tell,
+	.join = join,
+	.leave = leave,
 };

@@ -50,6 +50,9 @@ struct rdma_transport {
 	void (*run)(struct rdma_qp *qp, nsec_t now);
 	/* Adds what can be told of its connection. */
 	void (*tell)(const struct rdma_qp *qp, struct rdma_qp_info *info);
+	/* rdma_qp_join() and its opposite; both NULL: there is no multicast. */
+	int (*join)(struct rdma_qp *qp, const uint8_t gid[16]);
+	int (*leave)(struct rdma_qp *qp, const uint8_t gid[16]);
 };
 
 extern const struct rdma_transport iw_transport;

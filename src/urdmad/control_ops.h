@@ -39,7 +39,8 @@ control_op control_mem_remap, control_mem_live, control_mem_release,
 
 control_op control_create_channel, control_create_cq, control_destroy_cq,
 	control_resize_cq, control_modify_cq, control_create_qp,
-	control_modify_qp, control_query_qp, control_destroy_qp;
+	control_modify_qp, control_query_qp, control_destroy_qp,
+	control_attach_mcast, control_detach_mcast;
 
 control_op control_create_srq, control_modify_srq, control_query_srq,
 	control_destroy_srq;

@@ -117,6 +117,22 @@ int control_query_qp(struct control_call *call)
 	return 0;
 }
 
+int control_attach_mcast(struct control_call *call)
+{
+	const struct urdma_mcast *ask = call->request;
+	struct rdma_qp *qp = find_qp(call->session, ask->qp);
+
+	return qp ? rdma_qp_join(qp, ask->gid) : -EINVAL;
+}
+
+int control_detach_mcast(struct control_call *call)
+{
+	const struct urdma_mcast *ask = call->request;
+	struct rdma_qp *qp = find_qp(call->session, ask->qp);
+
+	return qp ? rdma_qp_leave(qp, ask->gid) : -EINVAL;
+}
+
 int control_destroy_qp(struct control_call *call)
 {
 	const struct urdma_handle *ask = call->request;

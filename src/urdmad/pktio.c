@@ -7,6 +7,7 @@
 #include <rte_mbuf.h>
 
 #include "net/flow.h"
+#include "net/group.h"
 #include "net/icmp.h"
 #include "net/ip4.h"
 #include "net/ip6.h"
@@ -89,10 +90,13 @@ bool pktio_is_ours(const struct port *port,
 void pktio_send_ip(struct port *port, struct rte_mbuf *mbuf,
 		   const uint8_t dst[static FLOW_ADDR_LEN], nsec_t now)
 {
-	uint8_t hop[FLOW_ADDR_LEN];
+	uint8_t hop[FLOW_ADDR_LEN], group[ETH_ADDR];
 	const uint8_t *mac = NULL;
 
-	if (port_next_hop(port, dst, hop))
+	if (group_is(dst)) {
+		group_mac(group, dst);
+		mac = group;
+	} else if (port_next_hop(port, dst, hop))
 		mac = neigh_lookup(&port->neigh, hop, now);
 	if (mac) {
 		put_eth(port, mbuf, mac, type_of(dst));
@@ -213,6 +217,33 @@ static enum drop icmp_input(struct port *port, struct pktio_frame *frame,
 	return DROP_NONE;
 }
 
+static bool is_ip4_group(const struct ip4 *ip)
+{
+	uint8_t addr[FLOW_ADDR_LEN];
+
+	flow_addr_from_ip4(addr, ip->dst);
+	return group_is(addr);
+}
+
+static bool is_in_group(const struct port *port, const struct ip4 *ip)
+{
+	uint8_t addr[FLOW_ADDR_LEN];
+
+	flow_addr_from_ip4(addr, ip->dst);
+	return pktio_in_group(port, addr);
+}
+
+static enum drop group4_input(struct port *port, struct pktio_frame *frame,
+			      const struct ip4 *ip, const uint8_t *start,
+			      nsec_t now)
+{
+	if (ip->protocol == IP4_IGMP)
+		return pktio_igmp_input(port, ip, frame->in, now);
+	if (ip->protocol == IP4_UDP && is_in_group(port, ip))
+		return pktio_udp_input(port, frame, start, now);
+	return DROP_NOT_OURS;
+}
+
 static enum drop ip4_input(struct port *port, struct pktio_frame *frame,
 			   nsec_t now)
 {
@@ -220,12 +251,13 @@ static enum drop ip4_input(struct port *port, struct pktio_frame *frame,
 	struct ip4 ip;
 	enum drop drop;
 
-	if (eth_is_group(frame->eth.dst))
-		return DROP_NOT_OURS;
 	drop = ip4_strip(&ip, &frame->in);
 	if (drop)
 		return drop;
-	if (memcmp(ip.dst, port->config->ipv4, sizeof(ip.dst)) != 0)
+	if (is_ip4_group(&ip))
+		return group4_input(port, frame, &ip, start, now);
+	if (eth_is_group(frame->eth.dst) ||
+	    memcmp(ip.dst, port->config->ipv4, sizeof(ip.dst)) != 0)
 		return DROP_NOT_OURS;
 	if (ip.protocol == IP4_ICMP)
 		return icmp_input(port, frame, &ip);
@@ -280,6 +312,10 @@ static enum drop ip6_input(struct port *port, struct pktio_frame *frame,
 
 	if (drop)
 		return drop;
+	if (ip6_is_group(ip.dst) && ip.next_header == IP6_HOP_BY_HOP)
+		return pktio_mld_input(port, &ip, frame->in, now);
+	if (ip.next_header == IP6_UDP && pktio_in_group(port, ip.dst))
+		return pktio_udp_input(port, frame, start, now);
 	if (!neigh_listens6(&port->neigh, ip.dst))
 		return DROP_NOT_OURS;
 	if (ip.next_header == IP6_ICMP)
@@ -301,6 +337,12 @@ static bool is_iwarp(const struct port *port, const struct ip4 *ip,
 	return iw_stack_wants(port->iw, &key, now);
 }
 
+static bool is_roce(const struct ip4 *ip, struct wire in)
+{
+	return ip->protocol == IP4_UDP && in.left >= UDP_LEN &&
+	       load_be16(in.pos + 2) == ROCE_UDP_PORT;
+}
+
 /* Where the kernel shares the address: is it ours?  What is malformed is
  * not. */
 static bool is_rdma(const struct port *port, const struct pktio_frame *frame,
@@ -309,15 +351,29 @@ static bool is_rdma(const struct port *port, const struct pktio_frame *frame,
 	struct wire in = frame->in;
 	struct ip4 ip;
 
-	if (frame->eth.type != ETH_TYPE_IP4 || eth_is_group(frame->eth.dst) ||
-	    ip4_strip(&ip, &in) != DROP_NONE ||
+	if (frame->eth.type != ETH_TYPE_IP4 || ip4_strip(&ip, &in) != DROP_NONE)
+		return false;
+	if (is_ip4_group(&ip))
+		return is_in_group(port, &ip) && is_roce(&ip, in);
+	if (eth_is_group(frame->eth.dst) ||
 	    memcmp(ip.dst, port->config->ipv4, sizeof(ip.dst)) != 0)
 		return false;
 	if (port->rv)
-		return ip.protocol == IP4_UDP && in.left >= UDP_LEN &&
-		       load_be16(in.pos + 2) == ROCE_UDP_PORT;
+		return is_roce(&ip, in);
 	return ip.protocol == IP4_TCP && in.left >= TCP_HEADER_LEN &&
 	       is_iwarp(port, &ip, in.pos, now);
+}
+
+/* Who asks for members of groups asks the kernel and us. */
+static void overhear(struct port *port, const struct pktio_frame *frame,
+		     nsec_t now)
+{
+	struct wire in = frame->in;
+	struct ip4 ip;
+
+	if (port->rv && frame->eth.type == ETH_TYPE_IP4 &&
+	    ip4_strip(&ip, &in) == DROP_NONE && ip.protocol == IP4_IGMP)
+		pktio_igmp_input(port, &ip, in, now);
 }
 
 static enum drop input(struct port *port, struct pktio_frame *frame, nsec_t now)
@@ -328,6 +384,7 @@ static enum drop input(struct port *port, struct pktio_frame *frame, nsec_t now)
 	    !eth_equal(frame->eth.dst, port->mac))
 		return DROP_NOT_OURS;
 	if (port->exception && !is_rdma(port, frame, now)) {
+		overhear(port, frame, now);
 		exception_take(port->exception, frame->mbuf);
 		return DROP_NONE;
 	}
@@ -408,7 +465,7 @@ static bool output(struct port *port, nsec_t now)
 
 unsigned int pktio_transmit(struct port *port, nsec_t now)
 {
-	unsigned int count = send_neigh(port);
+	unsigned int count = send_neigh(port) + pktio_group_output(port, now);
 	unsigned int limit = count + port->config->tx_burst_size;
 
 	if (port->exception)

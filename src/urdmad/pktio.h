@@ -15,6 +15,7 @@
 #include "net/flow.h"
 
 struct ip4;
+struct ip6;
 struct port;
 struct rte_mbuf;
 
@@ -26,7 +27,7 @@ unsigned int pktio_receive(struct port *port, nsec_t now);
 unsigned int pktio_transmit(struct port *port, nsec_t now);
 
 /*
- * Between pktio.c, pktio_tcp.c and pktio_udp.c.
+ * Between pktio.c, pktio_group.c, pktio_tcp.c and pktio_udp.c.
  */
 enum { PKTIO_IP4_HEADERS = 34 }; /* Ethernet and IPv4 */
 
@@ -46,11 +47,22 @@ enum drop pktio_udp_input(struct port *port, struct pktio_frame *frame,
 			  const uint8_t *ip, nsec_t now);
 bool pktio_udp_output(struct port *port, nsec_t now);
 
+/* What is to be told of multicast groups; how many frames. */
+unsigned int pktio_group_output(struct port *port, nsec_t now);
+/* Messages on them. */
+enum drop pktio_igmp_input(struct port *port, const struct ip4 *ip,
+			   struct wire in, nsec_t now);
+enum drop pktio_mld_input(struct port *port, const struct ip6 *ip,
+			  struct wire in, nsec_t now);
+/* Whether it is a group that a program is in. */
+bool pktio_in_group(const struct port *port,
+		    const uint8_t addr[static FLOW_ADDR_LEN]);
+
 /* Whether it is an address of the port's. */
 bool pktio_is_ours(const struct port *port,
 		   const uint8_t addr[static FLOW_ADDR_LEN]);
-/* Takes a packet to such an address, with room for the Ethernet header: it is
- * received with the next turn. */
+/* Takes a packet to such an address, or to a group, with room for the Ethernet
+ * header: it is received with the next turn. */
 void pktio_loop_back(struct port *port, struct rte_mbuf *mbuf,
 		     const uint8_t dst[static FLOW_ADDR_LEN]);
 

@@ -77,6 +77,20 @@ static struct rte_mbuf *frame_of(struct buf *buf)
 	return mbuf;
 }
 
+/* Members of a group on this host, the sender too, hear it as those beyond the
+ * wire do. */
+static void loop_copy(struct port *port, const struct rte_mbuf *mbuf,
+		      const uint8_t to[static FLOW_ADDR_LEN])
+{
+	struct rte_mbuf *copy =
+		rte_pktmbuf_copy(mbuf, port->mempool, 0, UINT32_MAX);
+
+	if (copy)
+		pktio_loop_back(port, copy, to);
+	else
+		port->counters.drops[DROP_NO_BUFFER]++;
+}
+
 bool pktio_udp_output(struct port *port, nsec_t now)
 {
 	uint8_t to[FLOW_ADDR_LEN];
@@ -84,9 +98,12 @@ bool pktio_udp_output(struct port *port, nsec_t now)
 
 	if (!buf)
 		return false;
-	if (pktio_is_ours(port, to))
+	if (pktio_is_ours(port, to)) {
 		pktio_loop_back(port, frame_of(buf), to);
-	else
-		pktio_send_ip(port, frame_of(buf), to, now);
+		return true;
+	}
+	if (pktio_in_group(port, to))
+		loop_copy(port, frame_of(buf), to);
+	pktio_send_ip(port, frame_of(buf), to, now);
 	return true;
 }

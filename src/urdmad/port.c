@@ -282,6 +282,9 @@ struct port *port_open(const struct port_config *config,
 	}
 	if (config->roce && !config->exception)
 		add_ip6(port);
+	groups_init(&port->groups, config->ipv4,
+		    port->neigh.ip6_count ? port->neigh.ip6[0] : NULL,
+		    port->mac);
 	return port;
 }
 

@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/drop.h"
+#include "net/group.h"
 #include "net/neigh.h"
 #include "urdmad/poller.h"
 #include "urdmad/port_plan.h"
@@ -63,6 +64,7 @@ struct port {
 	struct poller_watch rx;
 
 	struct neigh neigh;
+	struct groups groups;
 	struct exception *exception; /* NULL: the address is ours alone */
 	struct iw_stack *iw;	     /* the device's, set by the owner: */
 	struct rv_stack *rv;	     /* one of the two */

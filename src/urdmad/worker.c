@@ -66,6 +66,7 @@ static nsec_t deadline(const struct worker *worker)
 		const struct port *port = worker->ports[i];
 
 		first = earlier(first, neigh_deadline(&port->neigh));
+		first = earlier(first, groups_deadline(&port->groups));
 		first = earlier(first, rdma_dev_deadline(worker->devices[i]));
 	}
 	return first;

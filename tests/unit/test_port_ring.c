@@ -90,6 +90,23 @@ struct buf *rv_stack_output(struct rv_stack *stack, uint8_t to[FLOW_ADDR_LEN],
 	return NULL;
 }
 
+bool rv_stack_in_group(struct rv_stack *stack,
+		       const uint8_t addr[FLOW_ADDR_LEN])
+{
+	(void)stack;
+	(void)addr;
+	return false;
+}
+
+bool rv_stack_group(struct rv_stack *stack, uint8_t addr[FLOW_ADDR_LEN],
+		    bool *joined)
+{
+	(void)stack;
+	(void)addr;
+	(void)joined;
+	return false;
+}
+
 static int open_world(void **state)
 {
 	static struct world w;
