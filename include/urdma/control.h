@@ -112,6 +112,8 @@ enum urdma_op {
 	URDMA_OP_CM_SET_OPTION = 76,
 	URDMA_OP_CM_NOTIFY = 77,
 	URDMA_OP_CM_MIGRATE = 78, /* takes: the old session's socket */
+	URDMA_OP_CM_JOIN = 79,	  /* gives a handle of its own */
+	URDMA_OP_CM_LEAVE = 80,	  /* takes: the session's own socket */
 };
 
 enum urdma_session_kind {
@@ -582,6 +584,8 @@ URDMA_CONTROL_SIZE(urdma_query_qp_reply, 96);
 	X(CM_INIT_QP_ATTR, cm_init_qp_attr, cm_init_qp_attr_reply, 0, 0)       \
 	X(CM_SET_OPTION, cm_set_option, empty, 0, 0)                           \
 	X(CM_NOTIFY, cm_notify, empty, 0, 0)                                   \
-	X(CM_MIGRATE, cm_migrate, cm_migrate_reply, 1, 0)
+	X(CM_MIGRATE, cm_migrate, cm_migrate_reply, 1, 0)                      \
+	X(CM_JOIN, cm_join, cm_id, 0, 0)                                       \
+	X(CM_LEAVE, cm_id, cm_events_reply, 1, 0)
 
 #endif

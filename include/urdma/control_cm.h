@@ -154,10 +154,21 @@ struct urdma_cm_migrate_reply {
 };
 URDMA_CONTROL_SIZE(urdma_cm_migrate_reply, 8);
 
+/* The group's event names the handle of the reply and this uid, not the id's.
+ * It counts as the id's too. */
+struct urdma_cm_join {
+	__u64 uid;
+	__u32 id;
+	struct urdma_sockaddr addr;
+};
+URDMA_CONTROL_SIZE(urdma_cm_join, 40);
+
 /* A datagram from urdmad on a cm session's socket. */
 struct urdma_cm_event {
-	__u64 uid;    /* of the id; CONNECT_REQUEST: of the listener */
-	__u32 id;     /* CONNECT_REQUEST: handle of the new id */
+	__u64 uid;    /* of the id; CONNECT_REQUEST: of the listener;
+			 MULTICAST_JOIN: of the group */
+	__u32 id;     /* CONNECT_REQUEST: handle of the new id;
+			 MULTICAST_JOIN: of the group */
 	__u32 event;  /* enum rdma_cm_event_type */
 	__s32 status; /* 0, a negative errno, or the peer's reject reason */
 	__u32 is_ud;  /* of datagrams: `ah` counts, and of `conn` qp_num, qkey,

@@ -188,6 +188,21 @@ void cm_event_purge(struct cm_id *id, nsec_t now)
 	}
 }
 
+void cm_event_purge_mcast(const struct cm_mcast *mcast)
+{
+	struct cm_channel *channel = mcast->id->channel;
+	struct cm_queued *queued = TAILQ_FIRST(&channel->events);
+	struct cm_queued *next;
+
+	for (; queued; queued = next) {
+		next = TAILQ_NEXT(queued, entry);
+		if (queued->event.mcast != mcast)
+			continue;
+		unqueue(channel, queued);
+		free(queued);
+	}
+}
+
 /* Events follow their id, those of an unknown child its listener; so does the
  * child. */
 static void move_events(struct cm_id *id, struct cm_channel *to)

@@ -26,6 +26,7 @@
 struct cm;
 struct cm_channel;
 struct cm_id;
+struct cm_mcast;
 struct cm_net;
 struct rdma_dev;
 struct rdma_qp;
@@ -51,6 +52,8 @@ enum cm_event_type {
 	CM_EVENT_ESTABLISHED = 9,
 	CM_EVENT_DISCONNECTED = 10,
 	CM_EVENT_DEVICE_REMOVAL = 11,
+	CM_EVENT_MULTICAST_JOIN = 12,
+	CM_EVENT_MULTICAST_ERROR = 13,
 	CM_EVENT_TIMEWAIT_EXIT = 15,
 	CM_EVENT_COUNT
 };
@@ -126,8 +129,9 @@ void *cm_channel_user(const struct cm_channel *channel);
 struct cm_channel *cm_next_ready(struct cm *cm);
 
 struct cm_event {
-	struct cm_id *id;    /* CONNECT_REQUEST: the listener */
-	struct cm_id *child; /* CONNECT_REQUEST: the new id, else NULL */
+	struct cm_id *id;	/* CONNECT_REQUEST: the listener */
+	struct cm_id *child;	/* CONNECT_REQUEST: the new id, else NULL */
+	struct cm_mcast *mcast; /* MULTICAST_JOIN, else NULL */
 	enum cm_event_type type;
 	/* 0, a negative errno, or the reason of the peer's communication
 	 * management. */
@@ -198,6 +202,18 @@ int cm_id_init_qp_attr(const struct cm_id *id, uint32_t qp_state,
 int cm_id_set_option(struct cm_id *id, uint32_t level, uint32_t name,
 		     const void *value, uint32_t len);
 int cm_id_notify(struct cm_id *id, uint32_t event, nsec_t now);
+/*
+ * MULTICAST_JOIN follows, with how to send to the group.  `user` is the
+ * caller's own.  -EINVAL: no address of the id's family that is a group's, or
+ * an id that is bound to no device, resolves, or is not of datagrams; -ENOSYS:
+ * the device has no multicast.
+ */
+int cm_id_join(struct cm_id *id, const struct cm_addr *addr, void *user,
+	       struct cm_mcast **mcast);
+/* Its event, if it waits, is gone.  An id that is destroyed leaves all of its
+ * groups.  NULL is fine. */
+void cm_mcast_leave(struct cm_mcast *mcast);
+void *cm_mcast_user(const struct cm_mcast *mcast);
 /* Moves the id and its events; the same id is used on. */
 void cm_id_migrate(struct cm_id *id, struct cm_channel *channel);
 

@@ -8,9 +8,11 @@
 
 #include <stdint.h>
 
+struct cm_addr;
 struct cm_id;
 struct cm_route;
 struct urdma_ah_attr;
+struct urdma_cm_conn_param;
 struct urdma_cm_init_qp_attr_reply;
 
 enum {
@@ -33,6 +35,8 @@ void cm_ib_ah(const struct cm_id *id, const uint8_t dgid[16],
 	      struct urdma_ah_attr *ah);
 
 /* Of struct cm_transport. */
+void cm_ib_group(const struct cm_id *id, const struct cm_addr *addr,
+		 struct urdma_cm_conn_param *conn, struct urdma_ah_attr *ah);
 void cm_ib_route(const struct cm_id *id, struct cm_route *route);
 int cm_ib_init_qp_attr(const struct cm_id *id, uint32_t qp_state,
 		       struct urdma_cm_init_qp_attr_reply *reply);

@@ -11,7 +11,7 @@
 #include "rdma/rdma_dev.h"
 #include "rdma/verbs.h"
 
-enum { PORT = 1, TIMEOUT_MAX = 31, RETRIES_MAX = 7 };
+enum { PORT = 1, TIMEOUT_MAX = 31, RETRIES_MAX = 7, QPN_MULTICAST = 0xffffff };
 
 uint8_t cm_ib_mtu(const struct cm_id *id)
 {
@@ -59,6 +59,15 @@ void cm_ib_route(const struct cm_id *id, struct cm_route *route)
 	route->mtu = cm_ib_mtu(id);
 	route->hop_limit = CM_IB_HOPS;
 	route->traffic_class = id->tos;
+}
+
+/* cma_iboe_set_mgid(): the address as a GID, also of IPv4. */
+void cm_ib_group(const struct cm_id *id, const struct cm_addr *addr,
+		 struct urdma_cm_conn_param *conn, struct urdma_ah_attr *ah)
+{
+	conn->qp_num = QPN_MULTICAST;
+	conn->qkey = CM_IB_QKEY;
+	cm_ib_ah(id, addr->ip, ah);
 }
 
 /*

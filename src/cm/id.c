@@ -20,6 +20,7 @@ struct cm_id *cm_id_new(struct cm_channel *channel, uint16_t ps,
 	id->qp_type = qp_type;
 	id->device = -1;
 	TAILQ_INIT(&id->children);
+	TAILQ_INIT(&id->mcasts);
 	TAILQ_INSERT_TAIL(&channel->ids, id, in_channel);
 	return id;
 }
@@ -84,6 +85,8 @@ void cm_id_destroy(struct cm_id *id, nsec_t now)
 	if (!id)
 		return;
 	cm_event_purge(id, now);
+	while (!TAILQ_EMPTY(&id->mcasts))
+		cm_mcast_leave(TAILQ_FIRST(&id->mcasts));
 	while (!TAILQ_EMPTY(&id->children))
 		cm_id_orphan(TAILQ_FIRST(&id->children));
 	cm_id_orphan(id);

@@ -19,6 +19,13 @@ struct cm_queued {
 	struct cm_event event;
 };
 
+struct cm_mcast {
+	struct cm_id *id;
+	void *user;
+	struct cm_addr addr;
+	TAILQ_ENTRY(cm_mcast) in_id;
+};
+
 struct cm_id {
 	struct cm *cm;
 	struct cm_channel *channel;
@@ -53,6 +60,8 @@ struct cm_id {
 	struct cm_id *listener;
 	bool unread_child; /* the program may not know it yet; has a listener */
 	TAILQ_ENTRY(cm_id) in_children; /* while `listener` is set */
+
+	TAILQ_HEAD(, cm_mcast) mcasts; /* groups it has joined */
 
 	TAILQ_ENTRY(cm_id) in_channel;
 	TAILQ_ENTRY(cm_id) in_queries; /* in ADDR_QUERY */
@@ -104,6 +113,9 @@ int cm_event_push(struct cm_id *id, struct cm_id *child,
 int cm_event_push_all(const struct cm_event *event);
 /* Those of `id` are gone, and with them the new ids that nobody knows. */
 void cm_event_purge(struct cm_id *id, nsec_t now);
+
+/* Likewise that of a group. */
+void cm_event_purge_mcast(const struct cm_mcast *mcast);
 
 /* The device that has the address, -1: none. */
 int cm_device_of_addr(const struct cm *cm, const struct cm_addr *addr);

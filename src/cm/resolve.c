@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "cm/id.h"
+#include "net/group.h"
 
 /* A neighbour that answers nothing is asked again, as long as the id waits. */
 #define ASK_AGAIN (1 * NSEC_PER_SEC)
@@ -35,10 +36,22 @@ int cm_id_bind(struct cm_id *id, const struct cm_addr *addr)
 	return bind_to(id, addr, device);
 }
 
+/* A group has no neighbour that could be asked, and not every device can send
+ * to one. */
+static int find_group(struct cm_id *id, unsigned int device)
+{
+	if (!id->cm->carriers[device].ops->group)
+		return -ENETUNREACH;
+	group_mac(id->dst_mac, id->dst.ip);
+	return 0;
+}
+
 static int ask_net(struct cm_id *id, unsigned int device, nsec_t now)
 {
 	const struct cm_device *own = &id->cm->devices[device];
 
+	if (group_is(id->dst.ip))
+		return find_group(id, device);
 	if (cm_addr_same_ip(&own->addr, &id->dst)) {
 		memcpy(id->dst_mac, own->mac, sizeof(id->dst_mac));
 		return 0;

@@ -57,6 +57,11 @@ struct cm_transport {
 	/* NULL: none, or none any more. */
 	struct rdma_qp *(*qp)(const struct cm_id *id);
 
+	/* How datagrams of the id get to a group.  NULL: there is no
+	 * multicast. */
+	void (*group)(const struct cm_id *id, const struct cm_addr *addr,
+		      struct urdma_cm_conn_param *conn,
+		      struct urdma_ah_attr *ah);
 	/* GIDs and path. */
 	void (*route)(const struct cm_id *id, struct cm_route *route);
 	int (*init_qp_attr)(const struct cm_id *id, uint32_t qp_state,

@@ -436,6 +436,7 @@ const struct cm_transport cm_via_ib = {
 	.established = established,
 	.release = release,
 	.qp = qp_of,
+	.group = cm_ib_group,
 	.route = cm_ib_route,
 	.init_qp_attr = cm_ib_init_qp_attr,
 };

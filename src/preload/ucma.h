@@ -10,6 +10,7 @@
  *			of the channel, as the kernel does for a device that is
  *			taken away, then fails with ENODEV; it never blocks
  *	DESTROY_ID	succeeds and reports no events, for the id is gone
+ *	LEAVE_MCAST	likewise
  *	the others	fail with EIO
  */
 #ifndef URDMA_PRELOAD_UCMA_H
@@ -64,6 +65,9 @@ int ucma_init_qp_attr(const struct ucma_command *command);
 int ucma_get_event(const struct ucma_command *command);
 int ucma_set_option(const struct ucma_command *command);
 int ucma_notify(const struct ucma_command *command);
+int ucma_join_ip_mcast(const struct ucma_command *command);
+int ucma_join_mcast(const struct ucma_command *command);
+int ucma_leave_mcast(const struct ucma_command *command);
 int ucma_migrate_id(const struct ucma_command *command);
 
 #endif

@@ -54,14 +54,16 @@ int ucma_create_id(const struct ucma_command *command)
 	return 0;
 }
 
-int ucma_destroy_id(const struct ucma_command *command)
+/* Ends an id, or the membership of a group, and tells how many of its events
+ * the program has read. */
+static int end(const struct ucma_command *command, enum urdma_op op)
 {
 	const struct rdma_ucm_destroy_id *cmd = command->in;
 	struct urdma_cm_id request = { .id = cmd->id };
 	struct urdma_cm_events_reply reply = { 0 };
 	struct rdma_ucm_destroy_id_resp response;
-	const struct client_call destroy = {
-		.op = URDMA_OP_CM_DESTROY,
+	const struct client_call call = {
+		.op = op,
 		.request = &request,
 		.request_len = sizeof(request),
 		.reply = &reply,
@@ -69,16 +71,30 @@ int ucma_destroy_id(const struct ucma_command *command)
 		.lend = &command->fd,
 		.lend_count = 1,
 	};
-	int ret = client_call(command->fd, &destroy);
+	int ret = client_call(command->fd, &call);
 
 	if (ret == -EIO)
 		reply.events_reported = 0;
 	else if (ret < 0)
 		return ret;
-	note_drop(NOTE_CM_UID, command->session->session, cmd->id);
 	response.events_reported = reply.events_reported;
 	ucma_respond(command, cmd->response, &response, sizeof(response));
 	return 0;
+}
+
+int ucma_destroy_id(const struct ucma_command *command)
+{
+	const struct rdma_ucm_destroy_id *cmd = command->in;
+	int ret = end(command, URDMA_OP_CM_DESTROY);
+
+	if (ret == 0)
+		note_drop(NOTE_CM_UID, command->session->session, cmd->id);
+	return ret;
+}
+
+int ucma_leave_mcast(const struct ucma_command *command)
+{
+	return end(command, URDMA_OP_CM_LEAVE);
 }
 
 /* An address of `len` bytes; family 0 stays so. */
@@ -147,6 +163,46 @@ int ucma_bind(const struct ucma_command *command)
 
 	return bind_to(command, cmd->id, &cmd->addr,
 		       address_len(cmd->addr_size));
+}
+
+static int join(const struct ucma_command *command,
+		struct urdma_cm_join *request, const void *address, size_t len,
+		uint64_t to)
+{
+	struct urdma_cm_id reply;
+	struct rdma_ucm_create_id_resp response;
+	int ret = put_address(&request->addr, address, len);
+
+	if (ret == 0)
+		ret = session_call(command->fd, URDMA_OP_CM_JOIN, request,
+				   sizeof(*request), &reply, sizeof(reply));
+	if (ret < 0)
+		return ret;
+	response.id = reply.id;
+	ucma_respond(command, to, &response, sizeof(response));
+	return 0;
+}
+
+int ucma_join_ip_mcast(const struct ucma_command *command)
+{
+	const struct rdma_ucm_join_ip_mcast *cmd = command->in;
+	struct urdma_cm_join request = { .uid = cmd->uid, .id = cmd->id };
+
+	return join(command, &request, &cmd->addr, sizeof(cmd->addr),
+		    cmd->response);
+}
+
+/* Whoever only wants to send does not attach a queue pair, and nothing else
+ * makes us listen: flags change nothing. */
+int ucma_join_mcast(const struct ucma_command *command)
+{
+	const struct rdma_ucm_join_mcast *cmd = command->in;
+	struct urdma_cm_join request = { .uid = cmd->uid, .id = cmd->id };
+
+	if (cmd->join_flags > RDMA_MC_JOIN_FLAG_SENDONLY_FULLMEMBER)
+		return -EINVAL;
+	return join(command, &request, &cmd->addr, address_len(cmd->addr_size),
+		    cmd->response);
 }
 
 struct span {

@@ -14,8 +14,8 @@
  */
 
 /* NULL: the session has no such. */
-static struct session_cm_id *find(const struct session *session,
-				  uint32_t handle)
+struct session_cm_id *control_cm_find(const struct session *session,
+				      uint32_t handle)
 {
 	struct session_cm_id *entry;
 
@@ -26,19 +26,22 @@ static struct session_cm_id *find(const struct session *session,
 /* From a request that begins with the handle. */
 static struct cm_id *find_id(const struct control_call *call, uint32_t handle)
 {
-	const struct session_cm_id *entry = find(call->session, handle);
+	const struct session_cm_id *entry =
+		control_cm_find(call->session, handle);
 
 	return entry ? entry->id : NULL;
 }
 
 /* One numbering for all sessions: an id that moves keeps its number, since
  * librdmacm will not hear of another one. */
-static void number(struct session *session, struct session_cm_id *entry)
+uint32_t control_cm_number(struct session *session)
 {
-	entry->handle = ++session->control->last_cm_id;
+	uint32_t handle = ++session->control->last_cm_id;
+
 	/* Four thousand million later: rather end than give one twice. */
-	if (entry->handle == 0)
+	if (handle == 0)
 		session->broken = true;
+	return handle;
 }
 
 static void hash_in(struct session *session, struct session_cm_id *entry)
@@ -48,6 +51,7 @@ static void hash_in(struct session *session, struct session_cm_id *entry)
 
 static void forget(struct session *session, struct session_cm_id *entry)
 {
+	control_mcast_forget(session, entry);
 	HASH_DEL(session->cm_ids, entry);
 	free(entry);
 }
@@ -87,7 +91,7 @@ int control_cm_create(struct control_call *call)
 		return ret;
 	}
 	entry->uid = ask->uid;
-	number(call->session, entry);
+	entry->handle = control_cm_number(call->session);
 	hash_in(call->session, entry);
 	reply->id = entry->handle;
 	return 0;
@@ -106,15 +110,20 @@ struct recall {
 	nsec_t now;
 };
 
-/* CONNECT_REQUEST belongs to the listener, all else to the id it names. */
+/* CONNECT_REQUEST belongs to the listener, a group's to the id that joined it,
+ * all else to the id it names. */
 static bool belongs(const struct recall *recall,
 		    const struct urdma_cm_event *event)
 {
+	const struct session_cm_mcast *mcast =
+		control_mcast_of(recall->session, event);
 	const struct session_cm_id *child;
 
+	if (event->event == CM_EVENT_MULTICAST_JOIN)
+		return mcast && mcast->of == recall->entry;
 	if (event->event != CM_EVENT_CONNECT_REQUEST)
 		return event->id == recall->entry->handle;
-	child = find(recall->session, event->id);
+	child = control_cm_find(recall->session, event->id);
 	return child ? cm_id_listener(child->id) == recall->entry->id
 		     : event->uid == recall->entry->uid;
 }
@@ -135,7 +144,7 @@ static bool take_back(void *arg, const void *bytes, size_t len)
 		return true;
 	}
 	child = event.event == CM_EVENT_CONNECT_REQUEST
-			? find(recall->session, event.id)
+			? control_cm_find(recall->session, event.id)
 			: NULL;
 	if (child && child != recall->entry)
 		destroy_id(recall->session, child, recall->now);
@@ -164,7 +173,7 @@ int control_cm_destroy(struct control_call *call)
 	struct urdma_cm_events_reply *reply = call->reply;
 	struct recall recall = {
 		.session = call->session,
-		.entry = find(call->session, ask->id),
+		.entry = control_cm_find(call->session, ask->id),
 		.drop = true,
 		.now = call->now,
 	};
@@ -196,6 +205,7 @@ static struct session *find_session(struct session *asking, uint64_t name)
 static void move_entry(struct session *from, struct session *to,
 		       struct session_cm_id *entry)
 {
+	control_mcast_move(from, to, entry);
 	HASH_DEL(from->cm_ids, entry);
 	hash_in(to, entry);
 	cm_id_migrate(entry->id, to->cm);
@@ -212,17 +222,22 @@ static bool forward(void *arg, const void *bytes, size_t len)
 {
 	const struct move *move = arg;
 	struct session_cm_id *entry = move->entry;
+	struct session_cm_mcast *mcast;
 	struct urdma_cm_event event;
 
 	memcpy(&event, bytes, len);
 	if (event.event == CM_EVENT_CONNECT_REQUEST)
-		entry = find(move->from, event.id);
+		entry = control_cm_find(move->from, event.id);
 	if (entry && entry != move->entry)
 		move_entry(move->from, move->to, entry);
-	if (entry)
+	if (entry && event.event != CM_EVENT_MULTICAST_JOIN)
 		event.id = entry->handle;
-	if (channel_send(&move->to->events, &event, sizeof(event)))
-		move->entry->events--;
+	if (channel_send(&move->to->events, &event, sizeof(event)) == 0)
+		return true;
+	move->entry->events--;
+	mcast = control_mcast_of(move->to, &event);
+	if (mcast)
+		mcast->events--;
 	return true;
 }
 
@@ -233,7 +248,7 @@ int control_cm_migrate(struct control_call *call)
 	struct session *from = find_session(call->session, ask->session);
 	struct recall recall = {
 		.session = from,
-		.entry = from ? find(from, ask->id) : NULL,
+		.entry = from ? control_cm_find(from, ask->id) : NULL,
 		.parked.fd = -1,
 	};
 	struct move move = { from, call->session, recall.entry };
@@ -352,7 +367,7 @@ int control_cm_connect(struct control_call *call)
 int control_cm_accept(struct control_call *call)
 {
 	const struct urdma_cm_accept *ask = call->request;
-	struct session_cm_id *entry = find(call->session, ask->id);
+	struct session_cm_id *entry = control_cm_find(call->session, ask->id);
 	struct rdma_qp *qp;
 
 	if (!entry)
@@ -428,7 +443,7 @@ static struct session_cm_id *add_child(struct session *session,
 	}
 	entry->id = child;
 	cm_id_set_user(child, entry);
-	number(session, entry);
+	entry->handle = control_cm_number(session);
 	hash_in(session, entry);
 	return entry;
 }
@@ -438,6 +453,8 @@ static void deliver(struct session *session, const struct cm_event *event,
 {
 	struct session_cm_id *entry = cm_id_user(event->id);
 	struct session_cm_id *named = entry;
+	struct session_cm_mcast *mcast =
+		event->mcast ? cm_mcast_user(event->mcast) : NULL;
 	struct urdma_cm_event out = {
 		.uid = entry->uid,
 		.event = event->type,
@@ -453,9 +470,15 @@ static void deliver(struct session *session, const struct cm_event *event,
 			return;
 	}
 	out.id = named->handle;
-	if (channel_send(&session->events, &out, sizeof(out)) == 0)
+	if (mcast) {
+		out.uid = mcast->uid;
+		out.id = mcast->handle;
+	}
+	if (channel_send(&session->events, &out, sizeof(out)) == 0) {
 		entry->events++;
-	else if (event->child)
+		if (mcast)
+			mcast->events++;
+	} else if (event->child)
 		destroy_id(session, named, now);
 }
 

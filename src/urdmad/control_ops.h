@@ -50,7 +50,20 @@ control_op control_cm_create, control_cm_destroy, control_cm_bind,
 	control_cm_query_route, control_cm_connect, control_cm_listen,
 	control_cm_accept, control_cm_reject, control_cm_disconnect,
 	control_cm_init_qp_attr, control_cm_set_option, control_cm_notify,
-	control_cm_migrate;
+	control_cm_migrate, control_cm_join, control_cm_leave;
+
+/* NULL: the session has no such; a number that none has (control_cm.c). */
+struct session_cm_id *control_cm_find(const struct session *session,
+				      uint32_t handle);
+uint32_t control_cm_number(struct session *session);
+/* The groups of an id (control_mcast.c): that of an event, NULL if it is none
+ * of a group; they go with their id, or move with it. */
+struct session_cm_mcast *control_mcast_of(const struct session *session,
+					  const struct urdma_cm_event *event);
+void control_mcast_forget(struct session *session,
+			  const struct session_cm_id *of);
+void control_mcast_move(struct session *from, struct session *to,
+			const struct session_cm_id *of);
 
 /* Of the descriptors that came along, the program's end of `channel`; -1: none
  * of them is it. */

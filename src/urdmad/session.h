@@ -24,6 +24,7 @@
 
 struct cm_channel;
 struct cm_id;
+struct cm_mcast;
 struct mem_map;
 struct rdma_ctx;
 struct rdma_qp;
@@ -94,6 +95,16 @@ struct session_cm_id {
 	UT_hash_handle hh;
 };
 
+/* A group that it has joined. */
+struct session_cm_mcast {
+	uint32_t handle;
+	uint64_t uid;
+	struct cm_mcast *mcast;
+	struct session_cm_id *of;
+	uint32_t events; /* sent so far; those of the id count them too */
+	UT_hash_handle hh;
+};
+
 struct session {
 	struct poller_watch watch; /* first */
 	struct control *control;
@@ -130,6 +141,7 @@ struct session {
 	struct channel events; /* on the connection itself */
 	bool wants_room;
 	struct session_cm_id *cm_ids;
+	struct session_cm_mcast *cm_mcasts;
 };
 
 struct control {

@@ -16,6 +16,11 @@
 #include "tcp/segment.h"
 #include "tcp_pool.h"
 
+/* A test may want RDMA_ROCE, whose packets are not carried. */
+#ifndef WORLD_TRANSPORT
+#define WORLD_TRANSPORT RDMA_IWARP
+#endif
+
 enum { WORLD_HOSTS = 2, WORLD_QPS = 8, WORLD_RING = 65536 };
 
 struct world;
@@ -159,6 +164,7 @@ static void world_make_host(struct world *world, unsigned int index)
 	host->index = index;
 	host->pool.pool.ops = &test_pool_ops;
 	rdma_config_init(&config);
+	config.transport = WORLD_TRANSPORT;
 	memcpy(config.mac, world_mac[index], sizeof(config.mac));
 	memcpy(config.ip4, world_ip[index], sizeof(config.ip4));
 	config.pool = &host->pool.pool;
@@ -171,6 +177,8 @@ static void world_make_host(struct world *world, unsigned int index)
 		.addr = world_addr(index, 0),
 		.prefix_len = 24,
 		.node_guid = { 0xaa, index },
+		.random = world_random,
+		.random_arg = world,
 	};
 	memcpy(device.mac, world_mac[index], sizeof(device.mac));
 	host->cm = cm_create(&device, 1, &host->net);
@@ -245,7 +253,8 @@ static inline void world_run(struct world *world)
 		for (unsigned int i = 0; i < WORLD_HOSTS; i++) {
 			struct host *host = &world->hosts[i];
 
-			while (iw_stack_output(host->stack, &key, &segment,
+			while (host->stack &&
+			       iw_stack_output(host->stack, &key, &segment,
 					       world->now)) {
 				world_carry(world, &key, &segment);
 				moved = true;
