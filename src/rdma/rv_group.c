@@ -183,6 +183,33 @@ bool rv_stack_in_group(struct rv_stack *stack,
 	return group && !list_empty(&group->members);
 }
 
+static const struct rv_group *nth(const struct list *head, unsigned int *i)
+{
+	for (const struct list *link = head->next; link != head;
+	     link = link->next) {
+		const struct rv_group *group =
+			list_member(link, struct rv_group, link);
+
+		if (group->count && !(*i)--)
+			return group;
+	}
+	return NULL;
+}
+
+bool rv_stack_show_group(const struct rv_stack *stack, unsigned int i,
+			 uint8_t addr[FLOW_ADDR_LEN], uint32_t *members)
+{
+	const struct rv_group *group = NULL;
+
+	for (int b = 0; !group && b < RV_GROUP_BUCKETS; b++)
+		group = nth(&stack->groups.buckets[b], &i);
+	if (!group)
+		return false;
+	memcpy(addr, group->addr, FLOW_ADDR_LEN);
+	*members = group->count;
+	return true;
+}
+
 bool rv_stack_group(struct rv_stack *stack, uint8_t addr[FLOW_ADDR_LEN],
 		    bool *joined)
 {

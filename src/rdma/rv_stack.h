@@ -53,6 +53,10 @@ bool rv_stack_congestion(const struct rv_stack *stack, unsigned int i,
  */
 bool rv_stack_group(struct rv_stack *stack, uint8_t addr[FLOW_ADDR_LEN],
 		    bool *joined);
+/* Each of them, i from 0, and how many queue pairs are in it; false: no such.
+ */
+bool rv_stack_show_group(const struct rv_stack *stack, unsigned int i,
+			 uint8_t addr[FLOW_ADDR_LEN], uint32_t *members);
 bool rv_stack_in_group(struct rv_stack *stack,
 		       const uint8_t addr[FLOW_ADDR_LEN]);
 

@@ -48,6 +48,15 @@ static void add_mac(struct json_object *to, const uint8_t m[6])
 	add_text(to, "mac", text);
 }
 
+static void put_ip(char text[static INET6_ADDRSTRLEN],
+		   const uint8_t addr[FLOW_ADDR_LEN])
+{
+	if (flow_addr_is_ip4(addr))
+		inet_ntop(AF_INET, flow_addr_ip4(addr), text, INET6_ADDRSTRLEN);
+	else
+		inet_ntop(AF_INET6, addr, text, INET6_ADDRSTRLEN);
+}
+
 /* Why RoCE packets were, in `drops`' number "roce". */
 static void add_refused(struct json_object *to, const struct rv_stack *stack)
 {
@@ -99,6 +108,22 @@ static void add_ipv6(struct json_object *to, const struct port_config *config)
 	add_text(to, "ipv6_address", address);
 }
 
+/* Queue pairs in each. */
+static struct json_object *groups(const struct rv_stack *stack)
+{
+	struct json_object *object = json_object_new_object();
+	uint8_t addr[FLOW_ADDR_LEN];
+	char name[INET6_ADDRSTRLEN];
+	uint32_t members;
+
+	for (unsigned int i = 0; rv_stack_show_group(stack, i, addr, &members);
+	     i++) {
+		put_ip(name, addr);
+		add_number(object, name, members);
+	}
+	return object;
+}
+
 static struct json_object *device(const struct port *port)
 {
 	struct json_object *object = json_object_new_object();
@@ -128,8 +153,10 @@ static struct json_object *device(const struct port *port)
 	add_number(object, "kernel_rx_frames", counters->kernel_rx_frames);
 	add_number(object, "kernel_rx_full", counters->kernel_rx_full);
 	add_number(object, "kernel_tx_frames", counters->kernel_tx_frames);
-	if (port->rv)
+	if (port->rv) {
 		add_congestion(object, port->rv);
+		add(object, "groups", groups(port->rv));
+	}
 	add(object, "drops", drops(port));
 	add_number(object, "buffers_used",
 		   rte_mempool_in_use_count(port->mempool));
@@ -147,10 +174,7 @@ static void add_end(struct json_object *to, const char *name,
 {
 	char ip[INET6_ADDRSTRLEN], text[INET6_ADDRSTRLEN + 8];
 
-	if (flow_addr_is_ip4(addr))
-		inet_ntop(AF_INET, flow_addr_ip4(addr), ip, sizeof(ip));
-	else
-		inet_ntop(AF_INET6, addr, ip, sizeof(ip));
+	put_ip(ip, addr);
 	snprintf(text, sizeof(text), "%s:%u", ip, port);
 	add_text(to, name, text);
 }

@@ -163,6 +163,9 @@ static void who_cannot_take_it_is_counted_and_the_others_get_it(void **state)
 
 static void the_port_is_told_of_first_and_last_members(void **state)
 {
+	uint8_t addr[16];
+	uint32_t members;
+
 	(void)state;
 	expect_no_news();
 	assert_int_equal(rdma_qp_join(b.qp, group), 0);
@@ -171,6 +174,10 @@ static void the_port_is_told_of_first_and_last_members(void **state)
 	assert_true(rv_stack_in_group(b.stack, group));
 	expect_news(group, true);
 	expect_no_news();
+	assert_true(rv_stack_show_group(b.stack, 0, addr, &members));
+	assert_memory_equal(addr, group, 16);
+	assert_int_equal(members, 2);
+	assert_false(rv_stack_show_group(b.stack, 1, addr, &members));
 	assert_int_equal(rdma_qp_leave(b.qp, group), 0);
 	expect_no_news();
 	assert_int_equal(rdma_qp_leave(c.qp, group), 0);
