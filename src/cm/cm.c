@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "cm/id.h"
+#include "net/group.h"
+#include "net/nd.h"
 #include "rdma/rdma_dev.h"
 
 static int open_carriers(struct cm *cm)
@@ -61,10 +63,35 @@ void cm_destroy(struct cm *cm)
 	free(cm);
 }
 
+bool cm_device_has(const struct cm_device *device, const struct cm_addr *addr)
+{
+	for (unsigned int i = 0; i < device->ip6_count; i++)
+		if (cm_addr_same_ip(&device->ip6[i], addr))
+			return true;
+	return cm_addr_same_ip(&device->addr, addr);
+}
+
+/* RFC 6724 section 5, rule 2: of the same scope; a group is reached from any.
+ */
+const struct cm_addr *cm_device_source(const struct cm_device *device,
+				       const uint8_t dst[FLOW_ADDR_LEN])
+{
+	const struct cm_addr *last = NULL;
+
+	if (flow_addr_is_ip4(dst))
+		return &device->addr;
+	for (unsigned int i = 0; i < device->ip6_count; i++) {
+		last = &device->ip6[i];
+		if (ip6_is_link_local(last->ip) == ip6_is_link_local(dst))
+			return last;
+	}
+	return group_is(dst) ? last : NULL;
+}
+
 int cm_device_of_addr(const struct cm *cm, const struct cm_addr *addr)
 {
 	for (unsigned int i = 0; i < cm->count; i++)
-		if (cm_addr_same_ip(&cm->devices[i].addr, addr))
+		if (cm_device_has(&cm->devices[i], addr))
 			return i;
 	return -1;
 }

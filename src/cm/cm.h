@@ -67,11 +67,17 @@ enum cm_option {
 	CM_OPTION_ACK_TIMEOUT = 3, /* u8 */
 };
 
+enum { CM_DEVICE_IP6 = 2 };
+
 /* A port that urdmad serves. */
 struct cm_device {
 	struct rdma_dev *dev;
-	struct cm_addr addr; /* its own address; the port is ignored */
+	struct cm_addr addr; /* its own of IPv4; the port is ignored */
 	uint8_t prefix_len;  /* of its subnet, bits */
+	/* IPv6, RoCE only: the link-local address first.  0: it has none. */
+	struct cm_addr ip6[CM_DEVICE_IP6];
+	uint8_t ip6_count;
+	uint8_t ip6_prefix_len; /* of the second one's subnet, bits */
 	uint8_t mac[6];
 	uint8_t node_guid[8]; /* as on the wire */
 	/* Unpredictable bytes: names of connections, sequence numbers. */

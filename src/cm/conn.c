@@ -31,14 +31,15 @@ static bool can_listen_somewhere(const struct cm_id *id)
 	return id->cm->count == 0;
 }
 
-/* An IPv6-only wildcard means no device that has an IPv4 address. */
+/* An IPv6-only wildcard means no device that has IPv4 addresses alone. */
 static bool covers(const struct cm_id *id, unsigned int device)
 {
-	const struct cm_addr *own = &id->cm->devices[device].addr;
+	const struct cm_device *own = &id->cm->devices[device];
 
 	if (!id->uses[device].port || !can_listen(id, device))
 		return false;
-	return own->family == id->src.family || !id->afonly;
+	return own->addr.family == id->src.family || own->ip6_count ||
+	       !id->afonly;
 }
 
 static int listen_everywhere(struct cm_id *id)

@@ -117,6 +117,11 @@ void cm_event_purge(struct cm_id *id, nsec_t now);
 /* Likewise that of a group. */
 void cm_event_purge_mcast(const struct cm_mcast *mcast);
 
+/* Whether an address, and the one that reaches `dst`, are the device's; NULL:
+ * it has none of that kind. */
+bool cm_device_has(const struct cm_device *device, const struct cm_addr *addr);
+const struct cm_addr *cm_device_source(const struct cm_device *device,
+				       const uint8_t dst[FLOW_ADDR_LEN]);
 /* The device that has the address, -1: none. */
 int cm_device_of_addr(const struct cm *cm, const struct cm_addr *addr);
 

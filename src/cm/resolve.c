@@ -50,14 +50,25 @@ static int ask_net(struct cm_id *id, unsigned int device, nsec_t now)
 {
 	const struct cm_device *own = &id->cm->devices[device];
 
+	if (!cm_device_source(own, id->dst.ip))
+		return -ENETUNREACH;
 	if (group_is(id->dst.ip))
 		return find_group(id, device);
-	if (cm_addr_same_ip(&own->addr, &id->dst)) {
+	if (cm_device_has(own, &id->dst)) {
 		memcpy(id->dst_mac, own->mac, sizeof(id->dst_mac));
 		return 0;
 	}
 	return id->cm->net->ops->resolve(id->cm->net, device, &id->dst,
 					 id->dst_mac, now);
+}
+
+static bool is_near(const struct cm_device *device, const struct cm_addr *dst)
+{
+	if (device->ip6_count == CM_DEVICE_IP6 &&
+	    cm_addr_in_subnet(dst, &device->ip6[CM_DEVICE_IP6 - 1],
+			      device->ip6_prefix_len))
+		return true;
+	return cm_addr_in_subnet(dst, &device->addr, device->prefix_len);
 }
 
 /* The device whose address or subnet it is; -1: neither. */
@@ -66,8 +77,7 @@ static int device_near(const struct cm *cm, const struct cm_addr *dst)
 	int device = cm_device_of_addr(cm, dst);
 
 	for (unsigned int i = 0; device < 0 && i < cm->count; i++)
-		if (cm_addr_in_subnet(dst, &cm->devices[i].addr,
-				      cm->devices[i].prefix_len))
+		if (is_near(&cm->devices[i], dst))
 			device = i;
 	return device;
 }
@@ -100,7 +110,9 @@ static int take_destination(struct cm_id *id, const struct cm_addr *dst)
 	if (id->cm->count == 0)
 		return -ENODEV;
 	id->dst = *dst;
-	if (cm_addr_is_any(dst))
+	if (cm_addr_is_any(dst) && !cm_addr_is_any(&id->src))
+		memcpy(id->dst.ip, id->src.ip, sizeof(id->dst.ip));
+	else if (cm_addr_is_any(dst))
 		memcpy(id->dst.ip, id->cm->devices[device].addr.ip,
 		       sizeof(id->dst.ip));
 	return 0;
@@ -109,7 +121,8 @@ static int take_destination(struct cm_id *id, const struct cm_addr *dst)
 /* The source address is known as soon as the device is. */
 static int take_source(struct cm_id *id, const struct cm_addr *src, int device)
 {
-	struct cm_addr addr = id->cm->devices[device].addr;
+	struct cm_addr addr =
+		*cm_device_source(&id->cm->devices[device], id->dst.ip);
 
 	addr.family = id->dst.family;
 	addr.port = src->port;

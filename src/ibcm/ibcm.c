@@ -9,6 +9,9 @@
 #include "base/bits.h"
 #include "ibcm/ibcm_priv.h"
 
+/* Every octet of a GID that stands for any; the prefix of IPv4-mapped ones. */
+enum { ANY = 0xff, MAPPED_LEN = 12 };
+
 struct outgoing {
 	struct list link;
 	struct ibcm_way way;
@@ -162,6 +165,17 @@ static struct ibcm_listener *find_exact(const struct ibcm *ibcm,
 	return listener;
 }
 
+/* What stands for all addresses like this one. */
+static void to_family(uint8_t gid[IBCM_GID_LEN])
+{
+	static const uint8_t ip4[IBCM_GID_LEN] = { [10] = 0xff, 0xff };
+
+	if (memcmp(gid, ip4, MAPPED_LEN) == 0)
+		memcpy(gid, ip4, IBCM_GID_LEN);
+	else
+		memset(gid, 0, IBCM_GID_LEN);
+}
+
 struct ibcm_listener *ibcm_find_listener(struct ibcm *ibcm, const uint8_t *gid,
 					 uint64_t service_id)
 {
@@ -170,10 +184,15 @@ struct ibcm_listener *ibcm_find_listener(struct ibcm *ibcm, const uint8_t *gid,
 
 	memcpy(key.gid, gid, sizeof(key.gid));
 	listener = find_exact(ibcm, &key);
-	if (listener)
-		return listener;
-	memset(key.gid, 0, sizeof(key.gid));
-	return find_exact(ibcm, &key);
+	if (!listener) {
+		to_family(key.gid);
+		listener = find_exact(ibcm, &key);
+	}
+	if (!listener) {
+		memset(key.gid, ANY, sizeof(key.gid));
+		listener = find_exact(ibcm, &key);
+	}
+	return listener;
 }
 
 int ibcm_listen(struct ibcm *ibcm, const uint8_t *gid, uint64_t service_id,
@@ -188,6 +207,8 @@ int ibcm_listen(struct ibcm *ibcm, const uint8_t *gid, uint64_t service_id,
 	made->key.service_id = service_id;
 	if (gid)
 		memcpy(made->key.gid, gid, sizeof(made->key.gid));
+	else
+		memset(made->key.gid, ANY, sizeof(made->key.gid));
 	if (find_exact(ibcm, &made->key)) {
 		free(made);
 		return -EADDRINUSE;

@@ -97,8 +97,9 @@ struct ibcm_event {
 bool ibcm_event(struct ibcm *ibcm, struct ibcm_event *event);
 
 /*
- * Listening.  `gid` NULL: on any.  -EADDRINUSE: somebody does on the same;
- * -ENOMEM.
+ * Listening.  `gid` NULL: on any; ::ffff:0.0.0.0: on any of IPv4, zeros: on any
+ * of IPv6.  A request goes to the one that is closest.  -EADDRINUSE: somebody
+ * does on the same; -ENOMEM.
  */
 int ibcm_listen(struct ibcm *ibcm, const uint8_t *gid, uint64_t service_id,
 		void *user, struct ibcm_listener **listener);

@@ -104,7 +104,7 @@ struct ibcm_conn {
 
 struct ibcm_listener_key {
 	uint64_t service_id;
-	uint8_t gid[IBCM_GID_LEN]; /* zeros: any */
+	uint8_t gid[IBCM_GID_LEN]; /* all ones: any */
 };
 
 struct ibcm_listener {

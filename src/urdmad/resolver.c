@@ -14,10 +14,6 @@ static int resolve(struct cm_net *net, unsigned int device,
 	const uint8_t *known;
 	uint8_t hop[FLOW_ADDR_LEN];
 
-	/* Also in an AF_INET6 address: getaddrinfo() says so on a host whose
-	 * kernel has IPv6 addresses only. */
-	if (!flow_addr_is_ip4(dst->ip))
-		return -ENETUNREACH;
 	if (!port_next_hop(resolver->ports[device], dst->ip, hop))
 		return -ENETUNREACH;
 	known = neigh_lookup(neigh, hop, now);
@@ -44,12 +40,9 @@ void resolver_deliver(struct resolver *resolver, struct cm *cm)
 
 	for (unsigned int i = 0; i < resolver->port_count; i++)
 		while (neigh_found(&resolver->ports[i]->neigh, addr, mac)) {
-			struct cm_addr dst;
+			struct cm_addr dst = { .family = 0 }; /* or 4, or 6 */
 
-			if (!flow_addr_is_ip4(addr))
-				continue; /* nobody asks for one */
-			dst = cm_addr_ip4(flow_addr_ip4(addr), 0);
-
+			memcpy(dst.ip, addr, sizeof(dst.ip));
 			cm_net_done(cm, i, &dst, mac);
 		}
 }

@@ -171,6 +171,13 @@ static void describe_to_cm(struct cm_device *device, struct rdma_dev *dev,
 	device->random = random_bytes;
 	device->addr = cm_addr_ip4(port->config->ipv4, 0);
 	device->prefix_len = port->config->prefix_len;
+	for (uint32_t i = 0; i < port->neigh.ip6_count; i++) {
+		struct cm_addr *ip6 = &device->ip6[device->ip6_count++];
+
+		ip6->family = CM_IP6;
+		memcpy(ip6->ip, port->neigh.ip6[i], sizeof(ip6->ip));
+	}
+	device->ip6_prefix_len = port->config->ipv6_prefix_len;
 	memcpy(device->mac, port->mac, sizeof(device->mac));
 	gid_eui64(device->node_guid, port->mac);
 }

@@ -7,12 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rdma/gid.h"
 #include "rdma/rdma_dev.h"
 #include "rdma/rv_stack.h"
 #include "rdma/verbs.h"
 #include "unit.h"
 
 #include "net/ip4.h"
+#include "net/ip6.h"
 #include "tcp_pool.h"
 
 enum { PORT = 7471 };
@@ -72,12 +74,39 @@ static void open_dev(struct host *host)
 	config.transport = RDMA_ROCE;
 	config.mac[5] = host->ip[3];
 	memcpy(config.ip4, host->ip, sizeof(config.ip4));
+	config.has_ip6 = true;
+	config.ip6[0] = 0xfd;
+	config.ip6[15] = host->ip[3];
 	config.mtu = 1500;
 	config.pool = &host->pool.pool;
 	config.random = host_random;
 	config.random_arg = host;
 	host->dev = rdma_dev_create(&config);
 	assert_non_null(host->dev);
+}
+
+/* Its GIDs: link-local, IPv4, fd00::1 or 2. */
+static void add_ip6(struct cm_device *device, const struct gid_table *gids)
+{
+	for (uint32_t i = 0; i < gids->count; i++) {
+		struct cm_addr *ip6 = &device->ip6[device->ip6_count];
+
+		if (gid_is_ip4(gids->entries[i].raw))
+			continue;
+		ip6->family = CM_IP6;
+		memcpy(ip6->ip, gids->entries[i].raw, sizeof(ip6->ip));
+		device->ip6_count++;
+	}
+	device->ip6_prefix_len = 64;
+}
+
+static struct cm_addr ip6_of(const struct host *host, uint16_t port)
+{
+	struct cm_addr addr = { .port = port, .family = CM_IP6 };
+
+	addr.ip[0] = 0xfd;
+	addr.ip[15] = host->ip[3];
+	return addr;
 }
 
 static void open_host(unsigned int i)
@@ -99,6 +128,7 @@ static void open_host(unsigned int i)
 	open_dev(host);
 	device.dev = host->dev;
 	device.addr = addr_of(host, 0);
+	add_ip6(&device, rdma_dev_gids(host->dev));
 	host->cm = cm_create(&device, 1, &host->net);
 	assert_non_null(host->cm);
 	host->channel = cm_channel_create(host->cm, host);
@@ -128,15 +158,17 @@ static int tear_down(void **state)
 	return leaked;
 }
 
-/* An IPv4 packet as it went out, to whoever it is for. */
+/* A packet as it went out, to whoever it is for: addresses end with its
+ * number. */
 static void carry(struct host *from, struct buf *buf, const uint8_t *to)
 {
-	struct host *host = &hosts[flow_addr_ip4(to)[3] - 1];
+	struct host *host = &hosts[to[FLOW_ADDR_LEN - 1] - 1];
+	uint32_t header = flow_addr_is_ip4(to) ? IP4_LEN : IP6_LEN;
 
 	if (!cut)
 		rv_stack_input(rdma_dev_rv(host->dev), buf->data,
-			       test_buf_of(&host->pool, buf->data + IP4_LEN,
-					   buf->len - IP4_LEN),
+			       test_buf_of(&host->pool, buf->data + header,
+					   buf->len - header),
 			       now);
 	buf_free(&from->pool.pool, buf);
 }
@@ -215,9 +247,9 @@ static struct cm_id *listener(uint16_t ps)
 	return id;
 }
 
-static struct cm_id *resolved(uint16_t ps)
+static struct cm_id *resolved_to(uint16_t ps, struct cm_addr dst)
 {
-	struct cm_addr any = { 0 }, dst = addr_of(there, PORT);
+	struct cm_addr any = { 0 };
 	struct cm_id *id = new_id(here, ps);
 
 	assert_int_equal(cm_id_resolve_addr(id, &any, &dst, 2000, now), 0);
@@ -225,6 +257,11 @@ static struct cm_id *resolved(uint16_t ps)
 	assert_int_equal(cm_id_resolve_route(id), 0);
 	told(here, CM_EVENT_ROUTE_RESOLVED);
 	return id;
+}
+
+static struct cm_id *resolved(uint16_t ps)
+{
+	return resolved_to(ps, addr_of(there, PORT));
 }
 
 static const struct urdma_cm_conn_param asking = {
@@ -313,6 +350,93 @@ static void a_connection_is_asked_for_answered_and_confirmed(void **state)
 	run();
 	told(there, CM_EVENT_ESTABLISHED);
 	quiet(here); /* the program knows */
+}
+
+static struct cm_id *listener_at(struct cm_addr addr, int afonly)
+{
+	struct cm_id *id = new_id(there, CM_PS_TCP);
+
+	assert_int_equal(cm_id_set_option(id, CM_OPTION_ID, CM_OPTION_AFONLY,
+					  &afonly, sizeof(afonly)),
+			 0);
+	assert_int_equal(cm_id_bind(id, &addr), 0);
+	assert_int_equal(cm_id_listen(id, 0), 0);
+	return id;
+}
+
+/* Who is asked; NULL: it was refused. */
+static struct cm_id *asked_by(struct cm_addr dst)
+{
+	struct cm_id *a = resolved_to(CM_PS_TCP, dst);
+	struct urdma_cm_conn_param conn = asking;
+	struct cm_event event = { .id = NULL };
+
+	conn.qp_num = cm_id_src(a)->port; /* another one each time */
+	assert_int_equal(cm_id_connect(a, NULL, &conn, now), 0);
+	run();
+	if (cm_channel_event(there->channel, &event))
+		assert_int_equal(event.type, CM_EVENT_CONNECT_REQUEST);
+	else
+		told(here, CM_EVENT_REJECTED);
+	return event.id;
+}
+
+static void a_connection_over_ipv6_has_its_addresses(void **state)
+{
+	static const uint8_t src[16] = { 0xfd, [15] = 1 };
+	struct cm_id *a, *b;
+
+	(void)state;
+	listener_at(ip6_of(there, PORT), 0);
+	a = resolved_to(CM_PS_TCP, ip6_of(there, PORT));
+	assert_memory_equal(cm_id_src(a)->ip, src, 16);
+	assert_int_equal(cm_id_connect(a, NULL, &asking, now), 0);
+	run();
+	b = told(there, CM_EVENT_CONNECT_REQUEST).child;
+	assert_int_equal(cm_id_dst(b)->family, CM_IP6);
+	assert_true(cm_addr_same_ip(cm_id_dst(b), cm_id_src(a)));
+	assert_int_equal(cm_id_accept(b, NULL, &accepting, now), 0);
+	run();
+	told(here, CM_EVENT_CONNECT_RESPONSE);
+	assert_int_equal(attr(a, QPS_RTR).attr.ah.sgid_index, 2);
+}
+
+static void link_local_addresses_reach_link_local_ones(void **state)
+{
+	const struct gid_table *gids = rdma_dev_gids(there->dev);
+	struct cm_addr addr = { .port = PORT, .family = CM_IP6 };
+	struct cm_id *a;
+
+	(void)state;
+	memcpy(addr.ip, gids->entries[GID_MAC].raw, sizeof(addr.ip));
+	listener_at(addr, 0);
+	a = resolved_to(CM_PS_TCP, addr);
+	assert_int_equal(cm_id_src(a)->ip[0], 0xfe);
+	assert_int_equal(cm_id_connect(a, NULL, &asking, now), 0);
+	run();
+	told(there, CM_EVENT_CONNECT_REQUEST);
+}
+
+static void wildcards_are_of_one_family_or_of_both(void **state)
+{
+	struct cm_addr any4 = addr_of(there, PORT), any6 = { .port = PORT };
+	struct cm_id *four, *six;
+
+	(void)state;
+	memset(any4.ip + 12, 0, 4);
+	any6.family = CM_IP6;
+	four = listener_at(any4, 0);
+	assert_ptr_equal(asked_by(addr_of(there, PORT)), four);
+	assert_null(asked_by(ip6_of(there, PORT)));
+	six = listener_at(any6, 1);
+	assert_ptr_equal(asked_by(ip6_of(there, PORT)), six);
+	assert_ptr_equal(asked_by(addr_of(there, PORT)), four);
+	cm_id_destroy(four, now);
+	assert_null(asked_by(addr_of(there, PORT)));
+	cm_id_destroy(six, now);
+	six = listener_at(any6, 0);
+	assert_ptr_equal(asked_by(ip6_of(there, PORT)), six);
+	assert_ptr_equal(asked_by(addr_of(there, PORT)), six);
 }
 
 static void queue_pairs_get_each_others_numbers(void **state)
@@ -638,6 +762,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_connection_is_asked_for_answered_and_confirmed),
+		TEST(a_connection_over_ipv6_has_its_addresses),
+		TEST(link_local_addresses_reach_link_local_ones),
+		TEST(wildcards_are_of_one_family_or_of_both),
 		TEST(queue_pairs_get_each_others_numbers),
 		TEST(before_there_is_a_connection_only_init_is_known),
 		TEST(the_ack_timeout_is_the_programs_or_the_peers),
