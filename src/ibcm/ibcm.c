@@ -27,6 +27,7 @@ struct ibcm *ibcm_create(const struct ibcm_config *config)
 	ibcm->config = *config;
 	list_init(&ibcm->ready);
 	list_init(&ibcm->out);
+	ibcm_linger_init(&ibcm->linger);
 	return ibcm;
 }
 
@@ -53,6 +54,7 @@ void ibcm_destroy(struct ibcm *ibcm)
 	}
 	while ((link = list_pop(&ibcm->out)))
 		free(list_member(link, struct outgoing, link));
+	ibcm_linger_free(&ibcm->linger);
 	idtable_free(&ibcm->conns);
 	timerq_free(&ibcm->timers);
 	free(ibcm);
@@ -215,6 +217,7 @@ int ibcm_listen(struct ibcm *ibcm, const uint8_t *gid, uint64_t service_id,
 	}
 	list_init(&made->unseen);
 	HASH_ADD(hh, ibcm->listeners, key, sizeof(made->key), made);
+	ibcm_linger_made(&ibcm->linger);
 	*listener = made;
 	return 0;
 }
@@ -227,5 +230,7 @@ void ibcm_unlisten(struct ibcm_listener *listener, nsec_t now)
 		ibcm_release(list_member(listener->unseen.next,
 					 struct ibcm_conn, in_listener),
 			     now);
+	ibcm_linger_gone(&listener->ibcm->linger, listener->key.service_id,
+			 now);
 	free_listener(listener);
 }

@@ -103,7 +103,8 @@ bool ibcm_event(struct ibcm *ibcm, struct ibcm_event *event);
  */
 int ibcm_listen(struct ibcm *ibcm, const uint8_t *gid, uint64_t service_id,
 		void *user, struct ibcm_listener **listener);
-/* Requests that nobody has seen yet are rejected.  NULL is fine. */
+/* Requests that nobody has seen yet are rejected; those that come a moment
+ * later wait for another listener of the service.  NULL is fine. */
 void ibcm_unlisten(struct ibcm_listener *listener, nsec_t now);
 
 /* What one end says of its queue pair, in REQ and REP. */

@@ -115,6 +115,22 @@ struct ibcm_listener {
 	struct list unseen; /* struct ibcm_conn */
 };
 
+enum { IBCM_GONE_MAX = 64 };
+
+/* A service whose listener went. */
+struct ibcm_gone {
+	uint64_t service_id;
+	nsec_t until; /* requests for it wait if they come before */
+};
+
+struct ibcm_linger {
+	struct ibcm_gone gone[IBCM_GONE_MAX]; /* the latest */
+	unsigned int cursor;
+	struct list waiting; /* requests, the first is due first */
+	unsigned int count;
+	bool look_again; /* there is a new listener */
+};
+
 struct ibcm {
 	struct ibcm_config config;
 	struct idtable conns;		 /* by local id */
@@ -124,6 +140,7 @@ struct ibcm {
 	struct timerq timers;
 	struct list ready; /* connections with events */
 	struct list out;   /* datagrams */
+	struct ibcm_linger linger;
 	uint32_t out_count;
 	uint32_t half_open;
 	uint64_t counters[IBCM_VERDICT_COUNT];
@@ -137,6 +154,24 @@ void ibcm_send(struct ibcm *ibcm, const struct ibcm_way *way,
 	       const struct ibcm_msg *msg);
 struct ibcm_listener *ibcm_find_listener(struct ibcm *ibcm, const uint8_t *gid,
 					 uint64_t service_id);
+
+/* input.c: requests that have waited for a listener. */
+void ibcm_input_waiting(struct ibcm *ibcm, nsec_t now);
+
+/* linger.c */
+void ibcm_linger_init(struct ibcm_linger *linger);
+void ibcm_linger_free(struct ibcm_linger *linger);
+/* A listener has gone, or was made. */
+void ibcm_linger_gone(struct ibcm_linger *linger, uint64_t service_id,
+		      nsec_t now);
+void ibcm_linger_made(struct ibcm_linger *linger);
+/* A request that nobody listens for.  True: it waits. */
+bool ibcm_linger_hold(struct ibcm_linger *linger, const struct ibcm_way *way,
+		      const struct ibcm_msg *msg, nsec_t now);
+/* One that somebody listens for now, or that has waited long enough. */
+bool ibcm_linger_next(struct ibcm *ibcm, struct ibcm_way *way,
+		      struct ibcm_msg *msg, nsec_t now);
+nsec_t ibcm_linger_deadline(const struct ibcm_linger *linger);
 
 /* conn.c */
 /* NULL: out of memory.  In NEW, with a random id. */

@@ -10,6 +10,7 @@ struct arrival {
 	const struct ibcm_way *way;
 	struct ibcm_msg msg;
 	nsec_t now;
+	bool waited; /* long enough, or somebody listens now */
 };
 
 /* An answer to `a` that belongs to no connection: its ids exchanged. */
@@ -151,6 +152,9 @@ static enum ibcm_verdict on_req(const struct arrival *a)
 	if (!agreeable(a))
 		return IBCM_REFUSED;
 	listener = ibcm_find_listener(a->ibcm, a->way->local, msg->service_id);
+	if (!listener && !a->waited &&
+	    ibcm_linger_hold(&a->ibcm->linger, a->way, msg, a->now))
+		return IBCM_OK;
 	if (!listener) {
 		refuse(a, IBCM_ABOUT_REQ, IBCM_REJ_INVALID_SERVICE_ID, NULL, 0);
 		return IBCM_NO_LISTENER;
@@ -476,4 +480,14 @@ enum ibcm_verdict ibcm_input(struct ibcm *ibcm, const struct ibcm_way *way,
 		verdict = handlers[a.msg.attr](&a);
 	ibcm->counters[verdict]++;
 	return verdict;
+}
+
+void ibcm_input_waiting(struct ibcm *ibcm, nsec_t now)
+{
+	struct arrival a = { .ibcm = ibcm, .now = now, .waited = true };
+	struct ibcm_way way;
+
+	a.way = &way;
+	while (ibcm_linger_next(ibcm, &way, &a.msg, now))
+		ibcm->counters[on_req(&a)]++;
 }

@@ -4,7 +4,10 @@
 
 nsec_t ibcm_deadline(const struct ibcm *ibcm)
 {
-	return timerq_first(&ibcm->timers);
+	nsec_t conns = timerq_first(&ibcm->timers);
+	nsec_t waiting = ibcm_linger_deadline(&ibcm->linger);
+
+	return conns < waiting ? conns : waiting;
 }
 
 /* Nobody answered the last attempt. */
@@ -67,4 +70,6 @@ void ibcm_expire(struct ibcm *ibcm, nsec_t now)
 
 	while ((timer = timerq_expired(&ibcm->timers, now)))
 		expire(list_member(timer, struct ibcm_conn, timer), now);
+	if (ibcm_linger_deadline(&ibcm->linger) <= now)
+		ibcm_input_waiting(ibcm, now);
 }

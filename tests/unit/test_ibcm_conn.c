@@ -698,6 +698,62 @@ static void a_listener_that_goes_rejects_what_it_has_not_seen(void **state)
 	quiet(peer);
 }
 
+/* perftest -R ends its listener and makes another for each connection. */
+static void a_request_between_two_listeners_waits_for_the_second(void **state)
+{
+	struct ibcm_listener *listener = listen_on(peer);
+
+	(void)state;
+	ibcm_unlisten(listener, now);
+	ask(0x111);
+	run();
+	quiet(us);
+	quiet(peer);
+	listener = listen_on(peer);
+	assert_true(ibcm_deadline(peer->ibcm) <= now);
+	ibcm_expire(peer->ibcm, now);
+	assert_ptr_equal(told(peer, IBCM_EV_REQUEST).user, peer);
+	quiet(peer);
+	ibcm_unlisten(listener, now);
+}
+
+static void
+a_request_for_a_service_that_is_gone_does_not_wait_long(void **state)
+{
+	(void)state;
+	ibcm_unlisten(listen_on(peer), now);
+	ask(0x111);
+	run();
+	quiet(us);
+	now += NSEC_PER_SEC;
+	assert_true(ibcm_deadline(peer->ibcm) <= now);
+	ibcm_expire(peer->ibcm, now);
+	run();
+	assert_int_equal(told(us, IBCM_EV_REJECTED).reason,
+			 IBCM_REJ_INVALID_SERVICE_ID);
+	/* and later none does */
+	ask(0x112);
+	run();
+	told(us, IBCM_EV_REJECTED);
+}
+
+static void requests_that_wait_are_bounded(void **state)
+{
+	unsigned int rejected = 0;
+	struct ibcm_event event;
+
+	(void)state;
+	ibcm_unlisten(listen_on(peer), now);
+	for (unsigned int i = 0; i < 100; i++) {
+		ask(0x100 + i);
+		run();
+		us->sent_count = peer->sent_count = 0; /* of no interest */
+	}
+	while (ibcm_event(us->ibcm, &event))
+		rejected += event.kind == IBCM_EV_REJECTED;
+	assert_int_equal(rejected, 100 - 64);
+}
+
 static void a_listener_of_one_address_comes_first(void **state)
 {
 	struct ibcm_listener *any = listen_on(peer), *own, *twice;
@@ -911,6 +967,9 @@ int main(void)
 		TEST(a_host_connects_to_itself),
 		TEST(half_open_requests_are_bounded),
 		TEST(a_listener_that_goes_rejects_what_it_has_not_seen),
+		TEST(a_request_between_two_listeners_waits_for_the_second),
+		TEST(a_request_for_a_service_that_is_gone_does_not_wait_long),
+		TEST(requests_that_wait_are_bounded),
 		TEST(a_listener_of_one_address_comes_first),
 		TEST(what_nobody_answers_does_not_live_for_ever),
 		TEST(an_alternate_path_is_refused),
