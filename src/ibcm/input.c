@@ -140,6 +140,13 @@ static enum ibcm_verdict begin(const struct arrival *a,
 	return IBCM_OK;
 }
 
+/* For a listener, as there was one a moment ago. */
+static bool waits(const struct arrival *a)
+{
+	return !a->waited &&
+	       ibcm_linger_hold(&a->ibcm->linger, a->way, &a->msg, a->now);
+}
+
 static enum ibcm_verdict on_req(const struct arrival *a)
 {
 	const struct ibcm_msg *msg = &a->msg;
@@ -152,8 +159,7 @@ static enum ibcm_verdict on_req(const struct arrival *a)
 	if (!agreeable(a))
 		return IBCM_REFUSED;
 	listener = ibcm_find_listener(a->ibcm, a->way->local, msg->service_id);
-	if (!listener && !a->waited &&
-	    ibcm_linger_hold(&a->ibcm->linger, a->way, msg, a->now))
+	if (!listener && waits(a))
 		return IBCM_OK;
 	if (!listener) {
 		refuse(a, IBCM_ABOUT_REQ, IBCM_REJ_INVALID_SERVICE_ID, NULL, 0);
@@ -385,6 +391,8 @@ static enum ibcm_verdict on_sidr_req(const struct arrival *a)
 	if (listener)
 		return begin(a, listener, IBCM_ST_SIDR_RCVD,
 			     IBCM_EV_SIDR_REQUEST);
+	if (waits(a))
+		return IBCM_OK;
 	no.local_id = a->msg.local_id;
 	no.service_id = a->msg.service_id;
 	no.reason = IBCM_SIDR_UNSUPPORTED;
@@ -489,5 +497,5 @@ void ibcm_input_waiting(struct ibcm *ibcm, nsec_t now)
 
 	a.way = &way;
 	while (ibcm_linger_next(ibcm, &way, &a.msg, now))
-		ibcm->counters[on_req(&a)]++;
+		ibcm->counters[handlers[a.msg.attr](&a)]++;
 }

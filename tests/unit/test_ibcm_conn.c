@@ -718,6 +718,26 @@ static void a_request_between_two_listeners_waits_for_the_second(void **state)
 }
 
 static void
+a_service_between_two_listeners_is_found_with_the_second(void **state)
+{
+	struct ibcm_request request = request_to(us, peer, 0x111);
+	struct ibcm_conn *a;
+
+	(void)state;
+	request.service_id = SERVICE ^ 0x70000; /* of another port space */
+	ibcm_unlisten(listen_on(peer), now);
+	assert_int_equal(ibcm_resolve(us->ibcm, &request, us, now, &a), 0);
+	run();
+	quiet(us);
+	assert_int_equal(ibcm_listen(peer->ibcm, NULL, request.service_id, peer,
+				     &(struct ibcm_listener *){ NULL }),
+			 0);
+	ibcm_expire(peer->ibcm, now);
+	told(peer, IBCM_EV_SIDR_REQUEST);
+	ibcm_release(a, now);
+}
+
+static void
 a_request_for_a_service_that_is_gone_does_not_wait_long(void **state)
 {
 	(void)state;
@@ -968,6 +988,7 @@ int main(void)
 		TEST(half_open_requests_are_bounded),
 		TEST(a_listener_that_goes_rejects_what_it_has_not_seen),
 		TEST(a_request_between_two_listeners_waits_for_the_second),
+		TEST(a_service_between_two_listeners_is_found_with_the_second),
 		TEST(a_request_for_a_service_that_is_gone_does_not_wait_long),
 		TEST(requests_that_wait_are_bounded),
 		TEST(a_listener_of_one_address_comes_first),
