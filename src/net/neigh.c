@@ -2,6 +2,48 @@
 #include "net/neigh.h"
 
 static const uint8_t any_ip[4];
+static const struct neigh_entry unused = { .deadline = NSEC_NEVER,
+					   .held_first = -1,
+					   .held_last = -1 };
+
+static void release_held(struct neigh *neigh, int16_t index)
+{
+	neigh->held[index] = (struct neigh_held){ .next = neigh->held_free };
+	neigh->held_free = index;
+}
+
+/* There is room. */
+static void push_held(struct neigh *neigh, struct neigh_entry *entry,
+		      void *packet)
+{
+	int16_t index = neigh->held_free;
+
+	neigh->held_free = neigh->held[index].next;
+	neigh->held[index] = (struct neigh_held){ packet, -1 };
+	if (entry->held_last < 0)
+		entry->held_first = index;
+	else
+		neigh->held[entry->held_last].next = index;
+	entry->held_last = index;
+	entry->held_count++;
+}
+
+/* NULL: none. */
+static void *pop_held(struct neigh *neigh, struct neigh_entry *entry)
+{
+	int16_t index = entry->held_first;
+	void *packet;
+
+	if (index < 0)
+		return NULL;
+	packet = neigh->held[index].packet;
+	entry->held_first = neigh->held[index].next;
+	if (entry->held_first < 0)
+		entry->held_last = -1;
+	entry->held_count--;
+	release_held(neigh, index);
+	return packet;
+}
 
 void neigh_init(struct neigh *neigh, const uint8_t ip[static 4],
 		const uint8_t mac[static ETH_ADDR])
@@ -12,8 +54,11 @@ void neigh_init(struct neigh *neigh, const uint8_t ip[static 4],
 	neigh->deadline = NSEC_NEVER;
 	for (int i = 0; i < NEIGH_MAX; i++) {
 		neigh->buckets[i] = -1;
-		neigh->entries[i].deadline = NSEC_NEVER;
+		neigh->entries[i] = unused;
 	}
+	neigh->held_free = -1;
+	for (int16_t i = NEIGH_HELD_MAX - 1; i >= 0; i--)
+		release_held(neigh, i);
 }
 
 /* Neighbours mostly differ in the last octets. */
@@ -47,16 +92,21 @@ static void arm(struct neigh *neigh, struct neigh_entry *entry, nsec_t deadline)
 			neigh->deadline = neigh->entries[i].deadline;
 }
 
-/* Its held packet, if any, is the caller's business. */
+/* Its packets stay, for neigh_output to hand them back. */
 static void forget(struct neigh *neigh, struct neigh_entry *entry)
 {
 	int16_t *link = bucket(neigh, entry->addr);
 	int16_t index = (int16_t)(entry - neigh->entries);
+	struct neigh_entry before = *entry;
 
 	while (*link != index)
 		link = &neigh->entries[*link].next;
 	*link = entry->next;
-	*entry = (struct neigh_entry){ .deadline = NSEC_NEVER };
+	*entry = unused;
+	entry->held_first = before.held_first;
+	entry->held_last = before.held_last;
+	entry->held_count = before.held_count;
+	neigh->work |= before.held_count;
 }
 
 /* A free entry, else the one that was confirmed longest ago and is not
@@ -68,7 +118,7 @@ static struct neigh_entry *make_room(struct neigh *neigh)
 	for (int i = 0; i < NEIGH_MAX; i++) {
 		struct neigh_entry *entry = &neigh->entries[i];
 
-		if (entry->held || entry->awaited)
+		if (entry->held_count || entry->awaited)
 			continue;
 		if (entry->state == NEIGH_FREE)
 			return entry;
@@ -88,7 +138,9 @@ add(struct neigh *neigh, const uint8_t addr[static FLOW_ADDR_LEN], nsec_t now)
 
 	if (!entry)
 		return NULL;
-	*entry = (struct neigh_entry){ .next = *head, .confirmed = now };
+	*entry = unused;
+	entry->next = *head;
+	entry->confirmed = now;
 	memcpy(entry->addr, addr, FLOW_ADDR_LEN);
 	*head = (int16_t)(entry - neigh->entries);
 	return entry;
@@ -114,7 +166,7 @@ static void confirm(struct neigh *neigh, struct neigh_entry *entry,
 	entry->used = false;
 	entry->ask = false;
 	entry->confirmed = now;
-	neigh->work |= entry->held != NULL;
+	neigh->work |= entry->held_count;
 	neigh->news |= entry->awaited;
 	arm(neigh, entry, now + NEIGH_FRESH);
 }
@@ -281,13 +333,16 @@ void *neigh_hold(struct neigh *neigh, const uint8_t addr[static FLOW_ADDR_LEN],
 		 void *packet)
 {
 	struct neigh_entry *entry = find(neigh, addr);
-	void *before;
+	void *oldest = NULL;
 
 	if (!entry || entry->state != NEIGH_ASKING)
 		return packet;
-	before = entry->held;
-	entry->held = packet;
-	return before;
+	if (entry->held_count == NEIGH_HELD_EACH || neigh->held_free < 0)
+		oldest = pop_held(neigh, entry);
+	if (neigh->held_free < 0)
+		return packet;
+	push_held(neigh, entry, packet);
+	return oldest;
 }
 
 bool neigh_await(struct neigh *neigh, const uint8_t addr[static FLOW_ADDR_LEN])
@@ -378,11 +433,10 @@ static enum neigh_action entry_output(struct neigh *neigh,
 		entry->ask = false;
 		return request(neigh, entry, out);
 	}
-	if (!entry->held || entry->state == NEIGH_ASKING)
+	if (!entry->held_count || entry->state == NEIGH_ASKING)
 		return NEIGH_NOTHING;
-	out->held = entry->held;
+	out->held = pop_held(neigh, entry);
 	memcpy(out->addr, entry->addr, FLOW_ADDR_LEN);
-	entry->held = NULL;
 	if (entry->state == NEIGH_FREE)
 		return NEIGH_DROP_HELD;
 	memcpy(out->mac, entry->mac, ETH_ADDR);
@@ -420,15 +474,10 @@ nsec_t neigh_deadline(const struct neigh *neigh)
 	return neigh->deadline;
 }
 
-/* Forgets the entry but leaves its packet for neigh_output to hand back. */
 static void give_up(struct neigh *neigh, struct neigh_entry *entry)
 {
-	void *held = entry->held;
-
 	forget(neigh, entry);
 	arm(neigh, entry, NSEC_NEVER);
-	entry->held = held;
-	neigh->work |= held != NULL;
 }
 
 static void entry_expire(struct neigh *neigh, struct neigh_entry *entry,
@@ -454,9 +503,8 @@ void neigh_expire(struct neigh *neigh, nsec_t now)
 void *neigh_take_held(struct neigh *neigh)
 {
 	for (int i = 0; i < NEIGH_MAX; i++) {
-		void *held = neigh->entries[i].held;
+		void *held = pop_held(neigh, &neigh->entries[i]);
 
-		neigh->entries[i].held = NULL;
 		if (held)
 			return held;
 	}

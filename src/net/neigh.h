@@ -7,8 +7,8 @@
  *
  * Nobody gets into the cache uninvited: a reply counts only for an address
  * that we asked about or know, a request only if it asks for us.  A packet
- * whose neighbour is being resolved is held, the latest one only (RFC 1122
- * section 2.3.2.2).
+ * whose neighbour is being resolved is held, the latest ones only (RFC 1122
+ * section 2.3.2.2), and goes out in the order in which it came.
  */
 #ifndef URDMA_NET_NEIGH_H
 #define URDMA_NET_NEIGH_H
@@ -25,8 +25,11 @@
 
 enum {
 	NEIGH_MAX = 256, /* entries; the least recently confirmed makes room */
-	NEIGH_IP6_MAX = 2, /* addresses of ours */
-	NEIGH_TRIES = 3,   /* requests before an address counts as absent */
+	NEIGH_IP6_MAX = 2,    /* addresses of ours */
+	NEIGH_TRIES = 3,      /* requests before an address counts as absent */
+	NEIGH_HELD_EACH = 64, /* packets held for one neighbour: 64 KiB at the
+				 path MTU that is common, 1024 */
+	NEIGH_HELD_MAX = 256, /* for all of them */
 };
 #define NEIGH_RETRY (1 * NSEC_PER_SEC)
 #define NEIGH_FRESH (60 * NSEC_PER_SEC) /* then it is asked again, if used */
@@ -46,10 +49,18 @@ struct neigh_entry {
 	bool awaited; /* neigh_found() is to tell */
 	bool ask;     /* a request is to be sent */
 	uint8_t tries;
-	int16_t next;	  /* in the bucket, -1: last */
-	nsec_t deadline;  /* of the state; FREE: NSEC_NEVER */
-	nsec_t confirmed; /* ASKING: when it began */
-	void *held;	  /* the caller's packet, NULL: none */
+	int16_t next;	    /* in the bucket, -1: last */
+	nsec_t deadline;    /* of the state; FREE: NSEC_NEVER */
+	nsec_t confirmed;   /* ASKING: when it began */
+	int16_t held_first; /* in the order in which they go out, */
+	int16_t held_last;  /* -1: none */
+	uint16_t held_count;
+};
+
+/* The caller's packet that waits for its neighbour. */
+struct neigh_held {
+	void *packet;
+	int16_t next; /* of the same neighbour or unused, -1: last */
 };
 
 struct neigh {
@@ -59,6 +70,8 @@ struct neigh {
 	uint8_t mac[ETH_ADDR];
 	int16_t buckets[NEIGH_MAX];
 	struct neigh_entry entries[NEIGH_MAX];
+	struct neigh_held held[NEIGH_HELD_MAX];
+	int16_t held_free;
 	nsec_t deadline; /* the earliest of all entries */
 	bool news;	 /* neigh_found may have something */
 	bool work;	 /* neigh_output may have something */
@@ -115,9 +128,8 @@ const uint8_t *neigh_lookup(struct neigh *neigh,
 			    nsec_t now);
 
 /* After neigh_lookup returned NULL: keeps `packet` until `addr` answers or is
- * given up.  Returns what has to make way for it and is the caller's again: a
- * packet held before, or `packet` itself if there is no room; NULL: nothing.
- */
+ * given up.  Returns what has to make way for it and is the caller's again:
+ * the oldest that `addr` has, or `packet` itself; NULL: nothing. */
 void *neigh_hold(struct neigh *neigh, const uint8_t addr[static FLOW_ADDR_LEN],
 		 void *packet);
 

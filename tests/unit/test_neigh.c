@@ -222,37 +222,91 @@ static void an_unused_entry_ages_out(void **state)
 	assert_true(neigh_deadline(&neigh) == NSEC_NEVER);
 }
 
-static void a_held_packet_goes_out_when_the_reply_comes(void **state)
+static void held_packets_go_out_in_order_when_the_reply_comes(void **state)
 {
-	int first, second;
+	int packets[3];
 
 	(void)state;
 	assert_null(neigh_lookup(&neigh, peer, START));
-	assert_null(neigh_hold(&neigh, peer, &first));
-	assert_ptr_equal(neigh_hold(&neigh, peer, &second), &first);
+	for (int i = 0; i < 3; i++)
+		assert_null(neigh_hold(&neigh, peer, &packets[i]));
 	expect_request(eth_broadcast);
 	expect_quiet();
 	hear(ARP_REPLY, peer_mac, peer_ip, our_ip, START);
-	assert_int_equal(neigh_output(&neigh, &out), NEIGH_SEND_HELD);
-	assert_ptr_equal(out.held, &second);
-	assert_memory_equal(out.mac, peer_mac, 6);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(neigh_output(&neigh, &out), NEIGH_SEND_HELD);
+		assert_ptr_equal(out.held, &packets[i]);
+		assert_memory_equal(out.mac, peer_mac, 6);
+		assert_memory_equal(out.addr, peer, 16);
+	}
 	expect_quiet();
-	assert_ptr_equal(neigh_hold(&neigh, peer, &first), &first);
+	assert_ptr_equal(neigh_hold(&neigh, peer, &packets[0]), &packets[0]);
 }
 
-static void a_packet_for_an_absent_neighbour_comes_back(void **state)
+static void the_oldest_held_packet_makes_way(void **state)
 {
-	int packet;
+	static int packets[NEIGH_HELD_EACH + 2];
 
 	(void)state;
 	assert_null(neigh_lookup(&neigh, peer, START));
-	assert_null(neigh_hold(&neigh, peer, &packet));
+	for (int i = 0; i < NEIGH_HELD_EACH; i++)
+		assert_null(neigh_hold(&neigh, peer, &packets[i]));
+	for (int i = 0; i < 2; i++)
+		assert_ptr_equal(
+			neigh_hold(&neigh, peer, &packets[NEIGH_HELD_EACH + i]),
+			&packets[i]);
+	for (int i = 2; i < NEIGH_HELD_EACH + 2; i++)
+		assert_ptr_equal(neigh_take_held(&neigh), &packets[i]);
+	assert_null(neigh_take_held(&neigh));
+}
+
+static void ask_for(uint32_t host, uint8_t addr[16])
+{
+	uint8_t ip[4] = { 10, 2, (uint8_t)(host >> 8), (uint8_t)host };
+
+	flow_addr_from_ip4(addr, ip);
+	assert_null(neigh_lookup(&neigh, addr, START));
+}
+
+static void absent_neighbours_hold_no_more_than_so_many_packets(void **state)
+{
+	enum { FULL = NEIGH_HELD_MAX / NEIGH_HELD_EACH };
+	static int packets[NEIGH_HELD_MAX];
+	uint8_t addr[16];
+	int late, later, count = 0;
+
+	(void)state;
+	for (uint32_t host = 0; host < FULL; host++) {
+		ask_for(host, addr);
+		for (int i = 0; i < NEIGH_HELD_EACH; i++)
+			assert_null(
+				neigh_hold(&neigh, addr, &packets[count++]));
+	}
+	ask_for(FULL, addr);
+	assert_ptr_equal(neigh_hold(&neigh, addr, &late), &late);
+	ask_for(0, addr);
+	assert_ptr_equal(neigh_hold(&neigh, addr, &later), &packets[0]);
+	while (neigh_take_held(&neigh))
+		count--;
+	assert_int_equal(count, 0);
+}
+
+static void packets_for_an_absent_neighbour_come_back(void **state)
+{
+	int packets[2];
+
+	(void)state;
+	assert_null(neigh_lookup(&neigh, peer, START));
+	for (int i = 0; i < 2; i++)
+		assert_null(neigh_hold(&neigh, peer, &packets[i]));
 	for (int try = 0; try < NEIGH_TRIES; try++) {
 		expect_request(eth_broadcast);
 		neigh_expire(&neigh, neigh_deadline(&neigh));
 	}
-	assert_int_equal(neigh_output(&neigh, &out), NEIGH_DROP_HELD);
-	assert_ptr_equal(out.held, &packet);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(neigh_output(&neigh, &out), NEIGH_DROP_HELD);
+		assert_ptr_equal(out.held, &packets[i]);
+	}
 	expect_quiet();
 }
 
@@ -431,7 +485,9 @@ int main(void)
 		TEST(an_entry_in_use_is_refreshed_by_unicast),
 		TEST(a_neighbour_that_stops_answering_is_forgotten),
 		TEST(an_unused_entry_ages_out),
-		TEST(a_held_packet_goes_out_when_the_reply_comes),
+		TEST(held_packets_go_out_in_order_when_the_reply_comes),
+		TEST(the_oldest_held_packet_makes_way),
+		TEST(absent_neighbours_hold_no_more_than_so_many_packets),
 		TEST(who_awaits_a_neighbour_is_told_once),
 		TEST6(an_ip6_stranger_is_asked_for_by_its_group),
 		TEST6(a_link_local_one_is_asked_from_a_link_local_address),
@@ -439,7 +495,7 @@ int main(void)
 		TEST6(who_looks_for_a_free_address_is_told_before_all),
 		TEST6(nobody_gets_in_uninvited_by_ip6_either),
 		TEST6(groups_of_a_host_are_listened_to),
-		TEST(a_packet_for_an_absent_neighbour_comes_back),
+		TEST(packets_for_an_absent_neighbour_come_back),
 		TEST(the_oldest_makes_room_but_never_one_with_a_packet),
 	};
 #undef TEST
