@@ -130,7 +130,7 @@ static enum mr_verdict place(struct rv_datagrams *ud, const uint8_t *grh,
 }
 
 static void complete(struct rv_datagrams *ud, const struct roce_packet *pkt,
-		     enum wc_status status)
+		     const uint8_t *grh, enum wc_status status)
 {
 	bool imm = pkt->op->headers & ROCE_IMM;
 	const struct recv_done done = {
@@ -141,6 +141,7 @@ static void complete(struct rv_datagrams *ud, const struct roce_packet *pkt,
 		.imm = imm ? htobe32(pkt->imm) : 0,
 		.flags = WC_GRH | (imm ? WC_WITH_IMM : 0),
 		.src_qp = pkt->src_qpn,
+		.sl = roce_ud_sl(grh),
 		.solicited = pkt->solicited,
 	};
 
@@ -151,18 +152,18 @@ static void complete(struct rv_datagrams *ud, const struct roce_packet *pkt,
 
 /* The bytes are placed, or cannot be. */
 static void end(struct rv_datagrams *ud, const struct roce_packet *pkt,
-		enum mr_verdict verdict, nsec_t now)
+		const uint8_t *grh, enum mr_verdict verdict, nsec_t now)
 {
-	complete(ud, pkt, verdict == MR_OK ? WC_SUCCESS : WC_LOC_PROT_ERR);
+	complete(ud, pkt, grh, verdict == MR_OK ? WC_SUCCESS : WC_LOC_PROT_ERR);
 	if (verdict != MR_OK)
 		rv_fail(&ud->rv, -1, now);
 }
 
 /* A bad RECV is the program's mistake. */
 static void refuse_recv(struct rv_datagrams *ud, const struct roce_packet *pkt,
-			nsec_t now)
+			const uint8_t *grh, nsec_t now)
 {
-	complete(ud, pkt, WC_LOC_QP_OP_ERR);
+	complete(ud, pkt, grh, WC_LOC_QP_OP_ERR);
 	rv_fail(&ud->rv, -1, now);
 }
 
@@ -182,7 +183,7 @@ static enum roce_verdict deliver(struct rv_datagrams *ud,
 		return ROCE_NO_RECV;
 	ud->has_recv = true;
 	if (ud->recv.bad) {
-		refuse_recv(ud, pkt, now);
+		refuse_recv(ud, pkt, grh, now);
 		return ROCE_OK;
 	}
 	if (ud->recv.sges.bytes < ROCE_GRH_LEN + pkt->payload_len)
@@ -190,7 +191,7 @@ static enum roce_verdict deliver(struct rv_datagrams *ud,
 	verdict = place(ud, grh, payload, pkt->payload_len);
 	*waits = verdict == MR_WAIT;
 	if (!*waits)
-		end(ud, pkt, verdict, now);
+		end(ud, pkt, grh, verdict, now);
 	return ROCE_OK;
 }
 

@@ -19,3 +19,8 @@ void roce_ud_grh(uint8_t out[static ROCE_GRH_LEN], const uint8_t *ip)
 	memset(out, 0, ROCE_GRH_LEN - ROCE_IP4_LEN);
 	memcpy(out + ROCE_GRH_LEN - ROCE_IP4_LEN, ip, ROCE_IP4_LEN);
 }
+
+uint8_t roce_ud_sl(const uint8_t grh[static ROCE_GRH_LEN])
+{
+	return ROCE_SL_UDP | (grh[0] >> 4 == 6 ? ROCE_SL_IP6 : ROCE_SL_IP4);
+}

@@ -16,6 +16,15 @@ enum {
 	ROCE_QKEY_GSI = 0x80010000,
 };
 
+/* What a completion's service level says of the packet, where there are none
+ * (IBA annex A17.4.5.1 wants it told, verbs have no other place; Mellanox's
+ * adapters tell it so, and UCX drops datagrams of which it is not told). */
+enum {
+	ROCE_SL_IP6 = 1,
+	ROCE_SL_IP4 = 2,
+	ROCE_SL_UDP = 8,
+};
+
 /* The Q_Key that goes out: a controlled one in the work request means the
  * queue pair's own (IBA 10.2.5). */
 uint32_t roce_ud_qkey(uint32_t wr_qkey, uint32_t qp_qkey);
@@ -23,5 +32,6 @@ uint32_t roce_ud_qkey(uint32_t wr_qkey, uint32_t qp_qkey);
 /* What IPv4 and IPv6 headers leave in the RECV: IPv6 the whole header, IPv4
  * 20 bytes of zeros and the header in the last 20. */
 void roce_ud_grh(uint8_t out[static ROCE_GRH_LEN], const uint8_t *ip);
+uint8_t roce_ud_sl(const uint8_t grh[static ROCE_GRH_LEN]);
 
 #endif

@@ -25,6 +25,7 @@ static void an_ipv4_header_is_in_the_last_20_bytes(void **state)
 	roce_ud_grh(grh, ip);
 	assert_memory_equal(grh, zeros, 20);
 	assert_memory_equal(grh + 20, ip, 20);
+	assert_int_equal(roce_ud_sl(grh), 10);
 }
 
 static void an_ipv6_header_fills_it(void **state)
@@ -36,6 +37,7 @@ static void an_ipv6_header_fills_it(void **state)
 		ip[i] = (uint8_t)(0x60 + i);
 	roce_ud_grh(grh, ip);
 	assert_memory_equal(grh, ip, 40);
+	assert_int_equal(roce_ud_sl(grh), 9);
 }
 
 int main(void)

@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "base/doorbell.h"
+#include "roce/ud.h"
 #include "rv_world.h"
 
 static struct rv_host a, b;
@@ -96,6 +97,7 @@ static void a_datagram_arrives_behind_its_header(void **state)
 	assert_int_equal(cqe.src_qp, rdma_qp_num(a.qp));
 	assert_int_equal(cqe.qp_num, rdma_qp_num(b.qp));
 	assert_int_equal(cqe.wc_flags, WC_GRH);
+	assert_int_equal(cqe.sl, ROCE_SL_UDP | ROCE_SL_IP4);
 	assert_memory_equal(got + GRH, a.bytes + FROM, 333);
 	assert_int_equal(got[GRH + 333], 0);
 	/* IBA annex A17.4.5.1: the IPv4 header in the last 20 bytes */
