@@ -33,8 +33,7 @@ static uint8_t gid_index(const struct cm_id *id)
 		rdma_dev_gids(id->cm->devices[id->device].dev);
 
 	for (uint32_t i = 0; i < gids->count; i++)
-		if (gids->entries[i].type == GID_ROCE_V2 &&
-		    memcmp(gids->entries[i].raw, id->src.ip, GID_LEN) == 0)
+		if (memcmp(gids->entries[i].raw, id->src.ip, GID_LEN) == 0)
 			return (uint8_t)i;
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "rdma/lid.h"
 #include "rdma/rdma_ctx.h"
 
 enum {
@@ -28,8 +29,10 @@ static bool may_reach(const uint8_t from[GID_LEN], const uint8_t to[GID_LEN])
 
 int ah_check(const struct urdma_ah_attr *attr, const struct gid_table *gids)
 {
-	if (!attr->is_global || attr->port_num != 1)
+	if (attr->port_num != 1)
 		return -EINVAL;
+	if (!attr->is_global)
+		return gids->lid && lid_is_port(attr->dlid) ? 0 : -EINVAL;
 	if (attr->sgid_index >= gids->count || is_unset(attr->dgid))
 		return -EINVAL;
 	if (!may_reach(gids->entries[attr->sgid_index].raw, attr->dgid))

@@ -23,10 +23,11 @@ struct rdma_ah {
 };
 
 /*
- * 0 or -EINVAL.  The link is Ethernet, so there must be a global route
- * header; its source is one of `gids` and its destination an address of the
- * same family.  More bits than a field has on the wire are no fault: the kernel
- * lets them pass, and UCX sets all 32 of a flow label.
+ * 0 or -EINVAL.  On Ethernet there must be a global route header; its source is
+ * one of `gids` and its destination an address of the same family.  Without
+ * one, where `gids` has a LID, the destination is a LID.  More bits than a
+ * field has on the wire are no fault: the kernel lets them pass, and UCX sets
+ * all 32 of a flow label.
  */
 int ah_check(const struct urdma_ah_attr *attr, const struct gid_table *gids);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "net/flow.h"
+#include "rdma/lid.h"
 
 static uint8_t *add(struct gid_table *table, enum gid_type type)
 {
@@ -40,6 +41,13 @@ void gid_table_roce(struct gid_table *table, const uint8_t mac[6],
 	add_ip4(table, ip4);
 	if (ip6)
 		memcpy(add(table, GID_ROCE_V2), ip6, GID_LEN);
+}
+
+void gid_table_infiniband(struct gid_table *table)
+{
+	table->lid = lid_from_ip4(gid_ip4(table->entries[GID_IP4].raw));
+	for (uint32_t i = 0; i < table->count; i++)
+		table->entries[i].type = GID_ROCE_V1;
 }
 
 const char *gid_type_name(enum gid_type type)

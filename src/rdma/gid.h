@@ -25,7 +25,8 @@ enum {
 };
 
 enum gid_type {
-	GID_ROCE_V1, /* also what iWARP's first one is called */
+	GID_ROCE_V1, /* also what InfiniBand's and iWARP's first one are called
+		      */
 	GID_ROCE_V2,
 };
 
@@ -37,6 +38,7 @@ struct gid {
 struct gid_table {
 	struct gid entries[GID_MAX];
 	uint32_t count;
+	uint16_t lid; /* rdma/lid.h; LID_NONE: the link is Ethernet */
 };
 
 void gid_table_iwarp(struct gid_table *table, const uint8_t mac[6],
@@ -44,6 +46,10 @@ void gid_table_iwarp(struct gid_table *table, const uint8_t mac[6],
 /* `ip6`: NULL if the port has none. */
 void gid_table_roce(struct gid_table *table, const uint8_t mac[6],
 		    const uint8_t ip4[4], const uint8_t ip6[16]);
+
+/* The link of a RoCE port is told as InfiniBand's: it has a LID, and its GIDs
+ * are InfiniBand's. */
+void gid_table_infiniband(struct gid_table *table);
 
 /* As in sysfs: "RoCE v2". */
 const char *gid_type_name(enum gid_type type);

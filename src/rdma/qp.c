@@ -60,6 +60,7 @@ void qp_complete_recv(struct rdma_qp *qp, const struct recv_done *done)
 		.qp_num = qp->num,
 		.wc_flags = done->flags,
 		.src_qp = done->src_qp,
+		.slid = done->slid,
 		.sl = done->sl,
 	};
 

@@ -62,6 +62,7 @@ struct recv_done {
 	uint32_t imm;	 /* immediate, network order, or the invalidated key */
 	uint32_t flags;	 /* enum wc_flags */
 	uint32_t src_qp; /* of datagrams */
+	uint16_t slid;	 /* of datagrams */
 	uint8_t sl;	 /* of datagrams */
 	bool solicited;
 };

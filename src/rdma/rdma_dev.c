@@ -188,7 +188,8 @@ int rdma_dev_query_port(const struct rdma_dev *dev, uint32_t port,
 {
 	enum { DOWN = 1, ACTIVE = 4 };	    /* enum ibv_port_state */
 	enum { DISABLED = 3, LINK_UP = 5 }; /* IBA PortPhysicalState */
-	enum { WIDTH_4X = 2, SPEED_QDR = 4, ETHERNET = 2 };
+	enum { WIDTH_4X = 2, SPEED_QDR = 4 };
+	enum { INFINIBAND = 1, ETHERNET = 2 };
 
 	if (port != 1)
 		return -EINVAL;
@@ -202,7 +203,8 @@ int rdma_dev_query_port(const struct rdma_dev *dev, uint32_t port,
 		.phys_state = dev->link_up ? LINK_UP : DISABLED,
 		.active_width = WIDTH_4X,
 		.active_speed = SPEED_QDR,
-		.link_layer = ETHERNET,
+		.lid = dev->gids.lid,
+		.link_layer = dev->gids.lid ? INFINIBAND : ETHERNET,
 		.max_vl_num = 1,
 	};
 	return 0;

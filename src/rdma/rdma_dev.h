@@ -74,6 +74,8 @@ struct rdma_config {
 	nsec_t answer_wait;
 	/* RoCE: packets ask to be marked on congestion, and DCQCN heeds it. */
 	bool dcqcn;
+	/* RoCE: the link is told as InfiniBand's (rdma/lid.h). */
+	bool infiniband;
 	/* MPA (RFC 5044, 6581): 1 or 2 first; ask for CRCs. */
 	uint8_t mpa_revision;
 	bool mpa_crc;

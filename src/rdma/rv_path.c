@@ -6,6 +6,7 @@
 #include "net/ip4.h"
 #include "net/ip6.h"
 #include "net/udp.h"
+#include "rdma/lid.h"
 #include "rdma/rdma_ctx.h"
 #include "roce/packet.h"
 
@@ -25,29 +26,44 @@ uint16_t rv_path_port(uint32_t qpn, uint32_t peer, uint32_t flow_label)
 }
 
 /* To a group of IPv6 an IPv4 address cannot send: the link-local one does. */
-static const uint8_t *source(const struct rdma_dev *dev,
+static const uint8_t *source(const struct gid_table *gids,
 			     const struct urdma_ah_attr *attr)
 {
-	const struct gid *gids = dev->gids.entries;
+	const struct gid *gid = &gids->entries[attr->sgid_index];
 
-	if (gid_is_ip4(gids[attr->sgid_index].raw) && !gid_is_ip4(attr->dgid))
-		return gids[GID_MAC].raw;
-	return gids[attr->sgid_index].raw;
+	if (gid_is_ip4(gid->raw) && !gid_is_ip4(attr->dgid))
+		return gids->entries[GID_MAC].raw;
+	return gid->raw;
 }
 
+static void route(struct rv_path *path, const struct gid_table *gids,
+		  const struct urdma_ah_attr *attr)
+{
+	if (attr->is_global) {
+		memcpy(path->local, source(gids, attr), FLOW_ADDR_LEN);
+		memcpy(path->remote, attr->dgid, FLOW_ADDR_LEN);
+		return;
+	}
+	memcpy(path->local, gids->entries[GID_IP4].raw, FLOW_ADDR_LEN);
+	lid_to_addr(path->remote, path->local, attr->dlid);
+}
+
+/* What is the global route's is not looked at where there is none: programs
+ * leave anything there. */
 void rv_path_init(struct rv_path *path, const struct rdma_dev *dev,
 		  const struct urdma_ah_attr *attr, uint32_t qpn, uint32_t peer)
 {
-	uint32_t label = attr->flow_label & LABEL_MASK;
+	static const struct urdma_ah_attr none;
+	const struct urdma_ah_attr *grh = attr->is_global ? attr : &none;
+	uint32_t label = grh->flow_label & LABEL_MASK;
 
 	*path = (struct rv_path){
 		.src_port = rv_path_port(qpn, peer, label),
-		.tclass = attr->traffic_class,
-		.hops = attr->hop_limit ? attr->hop_limit : IP4_TTL,
+		.tclass = grh->traffic_class,
+		.hops = grh->hop_limit ? grh->hop_limit : IP4_TTL,
 		.flow_label = label,
 	};
-	memcpy(path->remote, attr->dgid, FLOW_ADDR_LEN);
-	memcpy(path->local, source(dev, attr), FLOW_ADDR_LEN);
+	route(path, &dev->gids, attr);
 }
 
 void rv_path_ends(const uint8_t *ip, uint8_t local[FLOW_ADDR_LEN],

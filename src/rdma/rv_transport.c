@@ -26,6 +26,8 @@ static int open(struct rdma_dev *dev)
 
 	gid_table_roce(&dev->gids, config->mac, config->ip4,
 		       config->has_ip6 ? config->ip6 : NULL);
+	if (config->infiniband)
+		gid_table_infiniband(&dev->gids);
 	dev->rv = rv_stack_create(dev);
 	return dev->rv ? 0 : -ENOMEM;
 }

@@ -6,6 +6,7 @@
 
 #include "base/bits.h"
 #include "rdma/ah.h"
+#include "rdma/lid.h"
 #include "rdma/qp_state.h"
 #include "rdma/rdma_ctx.h"
 #include "rdma/rv_stack_priv.h"
@@ -129,22 +130,40 @@ static enum mr_verdict place(struct rv_datagrams *ud, const uint8_t *grh,
 			      payload, len);
 }
 
+/* How to answer a datagram.  What came by IPv4 from our network is to programs
+ * that are told of InfiniBand one without a global route header. */
+static void tell_sender(const struct gid_table *gids, const uint8_t *grh,
+			struct recv_done *done)
+{
+	uint8_t local[FLOW_ADDR_LEN], remote[FLOW_ADDR_LEN];
+
+	done->flags |= WC_GRH;
+	if (!gids->lid) {
+		done->sl = roce_ud_sl(grh);
+		return;
+	}
+	rv_path_ends(roce_ud_ip(grh), local, remote);
+	done->slid = lid_from_addr(remote, gids->entries[GID_IP4].raw);
+	if (done->slid)
+		done->flags &= ~(uint32_t)WC_GRH;
+}
+
 static void complete(struct rv_datagrams *ud, const struct roce_packet *pkt,
 		     const uint8_t *grh, enum wc_status status)
 {
 	bool imm = pkt->op->headers & ROCE_IMM;
-	const struct recv_done done = {
+	struct recv_done done = {
 		.wr_id = ud->recv.wr_id,
 		.status = status,
 		.opcode = WC_RECV,
 		.byte_len = ROCE_GRH_LEN + pkt->payload_len,
 		.imm = imm ? htobe32(pkt->imm) : 0,
-		.flags = WC_GRH | (imm ? WC_WITH_IMM : 0),
+		.flags = imm ? WC_WITH_IMM : 0,
 		.src_qp = pkt->src_qpn,
-		.sl = roce_ud_sl(grh),
 		.solicited = pkt->solicited,
 	};
 
+	tell_sender(&ud->rv.stack->dev->gids, grh, &done);
 	ud->has_recv = false;
 	ud->placed = 0;
 	qp_complete_recv(ud->rv.qp, &done);

@@ -20,7 +20,17 @@ void roce_ud_grh(uint8_t out[static ROCE_GRH_LEN], const uint8_t *ip)
 	memcpy(out + ROCE_GRH_LEN - ROCE_IP4_LEN, ip, ROCE_IP4_LEN);
 }
 
+static bool is_ip6(const uint8_t grh[static ROCE_GRH_LEN])
+{
+	return grh[0] >> 4 == 6;
+}
+
+const uint8_t *roce_ud_ip(const uint8_t grh[static ROCE_GRH_LEN])
+{
+	return is_ip6(grh) ? grh : grh + ROCE_GRH_LEN - ROCE_IP4_LEN;
+}
+
 uint8_t roce_ud_sl(const uint8_t grh[static ROCE_GRH_LEN])
 {
-	return ROCE_SL_UDP | (grh[0] >> 4 == 6 ? ROCE_SL_IP6 : ROCE_SL_IP4);
+	return ROCE_SL_UDP | (is_ip6(grh) ? ROCE_SL_IP6 : ROCE_SL_IP4);
 }

@@ -32,6 +32,7 @@ uint32_t roce_ud_qkey(uint32_t wr_qkey, uint32_t qp_qkey);
 /* What IPv4 and IPv6 headers leave in the RECV: IPv6 the whole header, IPv4
  * 20 bytes of zeros and the header in the last 20. */
 void roce_ud_grh(uint8_t out[static ROCE_GRH_LEN], const uint8_t *ip);
+const uint8_t *roce_ud_ip(const uint8_t grh[static ROCE_GRH_LEN]);
 uint8_t roce_ud_sl(const uint8_t grh[static ROCE_GRH_LEN]);
 
 #endif

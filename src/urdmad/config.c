@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "rdma/lid.h"
 #include "urdma/control.h"
 #include "urdmad/config_reader.h"
 #include "urdmad/tap.h"
@@ -62,6 +63,34 @@ static bool name_port(struct config_reader *reader, struct port_config *port)
 	return port->name ? true : config_fail(reader, "out of memory");
 }
 
+/* The LID is the low half of the address (rdma/lid.h). */
+static bool check_infiniband(struct config_reader *reader,
+			     const struct port_config *port)
+{
+	if (!port->infiniband)
+		return true;
+	if (!port->roce)
+		return config_fail(reader, "found \"link_layer\": "
+					   "\"infiniband\" and \"transport\": "
+					   "\"iwarp\", want \"transport\": "
+					   "\"roce\" with it");
+	if (port->prefix_len < LID_PREFIX_MIN)
+		return config_fail(reader,
+				   "found ipv4_address with a prefix of %u "
+				   "bits, want %d or more with \"link_layer\": "
+				   "\"infiniband\": hosts are told apart by "
+				   "the last 16 bits of their addresses",
+				   port->prefix_len, LID_PREFIX_MIN);
+	if (!lid_is_port(lid_from_ip4(port->ipv4)))
+		return config_fail(reader,
+				   "found ipv4_address ...%u.%u, want one "
+				   "from ...0.1 to ...191.255 with "
+				   "\"link_layer\": \"infiniband\": its last "
+				   "16 bits are the LID",
+				   port->ipv4[2], port->ipv4[3]);
+	return true;
+}
+
 static bool add_port(struct config_reader *reader, struct config *config,
 		     struct json_object *value)
 {
@@ -83,7 +112,7 @@ static bool add_port(struct config_reader *reader, struct config *config,
 	if (!!port->netdev + !!port->pci_address + !!port->device > 1)
 		return config_fail(reader, "found more than one, want one of "
 					   "netdev, pci_address and device");
-	return name_port(reader, port);
+	return check_infiniband(reader, port) && name_port(reader, port);
 }
 
 static bool same(const char *a, const char *b)

@@ -29,6 +29,7 @@ struct port_config {
 
 	bool roce;	 /* transport; else iWARP */
 	bool dcqcn;	 /* RoCE: congestion control */
+	bool infiniband; /* RoCE: what the link is told to be; else Ethernet */
 	bool has_ipv4;	 /* false: none given, the port cannot be used */
 	uint8_t ipv4[4]; /* as on the wire */
 	uint8_t prefix_len;

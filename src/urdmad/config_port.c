@@ -147,6 +147,20 @@ static bool read_dcqcn(struct config_reader *reader,
 	return true;
 }
 
+static bool read_link_layer(struct config_reader *reader,
+			    const struct config_key *key,
+			    struct json_object *value, void *into)
+{
+	struct port_config *port = into;
+	const char *text = json_object_is_type(value, json_type_string)
+				   ? json_object_get_string(value)
+				   : "";
+
+	port->infiniband = strcmp(text, "infiniband") == 0;
+	return port->infiniband || strcmp(text, "ethernet") == 0 ||
+	       config_unwanted(reader, value, key->want);
+}
+
 static bool read_exception(struct config_reader *reader,
 			   const struct config_key *key,
 			   struct json_object *value, void *into)
@@ -186,8 +200,8 @@ const struct config_key config_port_keys[] = {
 	  "a host's IPv6 address as \"fd00::1/64\", not a link-local one" },
 	{ "exception", read_exception, 0, 0, 0,
 	  "\"tap\", or false (virtio_user is not there yet)" },
-	{ "link_layer", config_refuse, 0, 0, 0,
-	  "no such key: it is RoCE's, which is not there yet" },
+	{ "link_layer", read_link_layer, 0, 0, 0,
+	  "\"ethernet\" or \"infiniband\"" },
 	{ "dcqcn", read_dcqcn, 0, 0, 0, "true or false" },
 	NUMBER(mtu, 576, CONFIG_MTU_MAX),
 	NUMBER(recv_wait_ms, 0, 60000),

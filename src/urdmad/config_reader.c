@@ -139,10 +139,3 @@ bool config_read_string(struct config_reader *reader,
 	*field = strdup(json_object_get_string(value));
 	return *field ? true : config_fail(reader, "out of memory");
 }
-
-bool config_refuse(struct config_reader *reader, const struct config_key *key,
-		   struct json_object *value, void *into)
-{
-	(void)into;
-	return config_unwanted(reader, value, key->want);
-}

@@ -46,8 +46,6 @@ bool config_read_object(struct config_reader *reader,
 config_read config_read_u32;	/* uint32_t */
 config_read config_read_u64;	/* uint64_t */
 config_read config_read_string; /* char *, to be freed */
-/* Always refused: key->want says why. */
-config_read config_refuse;
 
 /* "found VALUE, want WANT"; false. */
 bool config_unwanted(struct config_reader *reader, struct json_object *value,

@@ -120,8 +120,9 @@ static void put_port(struct tree *tree, const struct sysfs_device *device)
 	put(tree, "state", "4: ACTIVE\n");
 	put(tree, "phys_state", "5: LinkUp\n");
 	put(tree, "rate", "10 Gb/sec (4X SDR)\n");
-	put(tree, "link_layer", "Ethernet\n");
-	put(tree, "lid", "0x0\n");
+	put(tree, "link_layer", "%s\n",
+	    device->gids->lid ? "InfiniBand" : "Ethernet");
+	put(tree, "lid", "0x%x\n", device->gids->lid);
 	put(tree, "sm_lid", "0x0\n");
 	put(tree, "lid_mask_count", "0\n");
 	put(tree, "pkeys/0", "0xffff\n");

@@ -141,8 +141,8 @@ static inline void rv_make_datagrams(struct rv_host *host)
 		abort();
 }
 
-static inline void rv_host_open(struct rv_host *host, uint8_t number,
-				uint8_t peer)
+static inline void rv_host_open_link(struct rv_host *host, uint8_t number,
+				     uint8_t peer, bool infiniband)
 {
 	struct rdma_config config;
 	struct urdma_ah_attr ah = {
@@ -167,11 +167,18 @@ static inline void rv_host_open(struct rv_host *host, uint8_t number,
 	config.pool = &host->pool.pool;
 	config.random = rv_random;
 	config.random_arg = host;
+	config.infiniband = infiniband;
 	host->dev = rdma_dev_create(&config);
 	host->stack = rdma_dev_rv(host->dev);
 	rv_make_program(host);
 	if (rdma_ah_create(host->ctx, host->pd, &ah, &host->ah) < 0)
 		abort();
+}
+
+static inline void rv_host_open(struct rv_host *host, uint8_t number,
+				uint8_t peer)
+{
+	rv_host_open_link(host, number, peer, false);
 }
 
 /* Bufs that nobody gave back: must be 0. */

@@ -57,6 +57,28 @@ static void an_address_needs_a_global_route_on_ethernet(void **state)
 	assert_int_equal(check(&attr), -EINVAL);
 }
 
+static void an_infiniband_link_has_lids_beside_global_routes(void **state)
+{
+	struct gid_table gids = *rdma_dev_gids(host->dev);
+	struct urdma_ah_attr attr = { .dlid = 0x1234, .port_num = 1 };
+
+	(void)state;
+	assert_int_equal(check(&attr), -EINVAL);
+	gids.lid = 1;
+	assert_int_equal(ah_check(&attr, &gids), 0);
+	attr.sgid_index = 99; /* nobody looks */
+	assert_int_equal(ah_check(&attr, &gids), 0);
+	attr.port_num = 2;
+	assert_int_equal(ah_check(&attr, &gids), -EINVAL);
+	attr.port_num = 1;
+	attr.dlid = 0;
+	assert_int_equal(ah_check(&attr, &gids), -EINVAL);
+	attr.dlid = 0xc000;
+	assert_int_equal(ah_check(&attr, &gids), -EINVAL);
+	attr = to_peer();
+	assert_int_equal(ah_check(&attr, &gids), 0);
+}
+
 static void each_field_of_an_address_is_checked(void **state)
 {
 	struct urdma_ah_attr attr = to_peer();
@@ -238,6 +260,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(an_address_needs_a_global_route_on_ethernet),
+		TEST(an_infiniband_link_has_lids_beside_global_routes),
 		TEST(each_field_of_an_address_is_checked),
 		TEST(both_ends_of_a_path_are_of_one_family),
 		TEST(a_handle_keeps_its_address_and_its_domain),

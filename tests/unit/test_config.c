@@ -326,6 +326,58 @@ static void a_roce_port_may_have_an_ip6_address(void **state)
 		     "over IPv6 is not there yet");
 }
 
+static void port_of_link(const char *rest, char text[static 300])
+{
+	snprintf(text, 300,
+		 "{ \"ports\": { \"link_layer\": \"infiniband\", %s } }", rest);
+}
+
+static void
+an_infiniband_link_needs_roce_and_an_address_with_a_lid(void **state)
+{
+	static const char *const no_lid[] = { "10.2.0.0", "10.2.192.0",
+					      "10.2.255.254" };
+	char text[300], member[200], message[300];
+
+	(void)state;
+	port_of_link("\"transport\": \"roce\","
+		     "\"ipv4_address\": \"10.2.191.255/16\"",
+		     text);
+	accepts(text);
+	assert_true(config.ports[0].infiniband);
+	config_free(&config);
+	accepts("{ \"ports\": { \"link_layer\": \"ethernet\","
+		"\"ipv4_address\": \"10.2.0.0/8\" } }");
+	assert_false(config.ports[0].infiniband);
+	config_free(&config);
+	port_refuses("\"link_layer\": \"ib\"",
+		     "ports[0].link_layer: found \"ib\", want \"ethernet\" or "
+		     "\"infiniband\"");
+	port_refuses("\"link_layer\": \"infiniband\"",
+		     "ports[0]: found \"link_layer\": \"infiniband\" and "
+		     "\"transport\": \"iwarp\", want \"transport\": \"roce\" "
+		     "with it");
+	port_of_link("\"transport\": \"roce\","
+		     "\"ipv4_address\": \"10.2.0.1/15\"",
+		     text);
+	refuses(text, "ports[0]: found ipv4_address with a prefix of 15 bits, "
+		      "want 16 or more with \"link_layer\": \"infiniband\": "
+		      "hosts are told apart by the last 16 bits of their "
+		      "addresses");
+	for (size_t i = 0; i < sizeof(no_lid) / sizeof(*no_lid); i++) {
+		snprintf(member, sizeof(member),
+			 "\"transport\": \"roce\", \"ipv4_address\": \"%s\"",
+			 no_lid[i]);
+		port_of_link(member, text);
+		snprintf(message, sizeof(message),
+			 "ports[0]: found ipv4_address ...%s, want one from "
+			 "...0.1 to ...191.255 with \"link_layer\": "
+			 "\"infiniband\": its last 16 bits are the LID",
+			 no_lid[i] + strlen("10.2."));
+		refuses(text, message);
+	}
+}
+
 static void what_does_not_work_yet_is_refused_with_the_reason(void **state)
 {
 	(void)state;
@@ -456,6 +508,8 @@ int main(void)
 		cmocka_unit_test(a_mac_that_no_port_has_is_refused),
 		cmocka_unit_test(a_transport_is_iwarp_or_roce),
 		cmocka_unit_test(a_roce_port_may_have_an_ip6_address),
+		cmocka_unit_test(
+			an_infiniband_link_needs_roce_and_an_address_with_a_lid),
 		cmocka_unit_test(
 			what_does_not_work_yet_is_refused_with_the_reason),
 		cmocka_unit_test(

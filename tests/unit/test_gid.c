@@ -58,6 +58,21 @@ static void a_roce_port_has_link_local_mapped_and_ipv6_addresses(void **state)
 		assert_int_equal(table.entries[i].type, GID_ROCE_V2);
 }
 
+static void an_infiniband_port_has_a_lid_and_gids_of_its_kind(void **state)
+{
+	static const uint8_t ip[4] = { 10, 0, 0x12, 0x34 };
+	struct gid_table table;
+
+	(void)state;
+	gid_table_roce(&table, mac, ip, NULL);
+	assert_int_equal(table.lid, 0);
+	gid_table_infiniband(&table);
+	assert_int_equal(table.lid, 0x1234);
+	for (uint32_t i = 0; i < table.count; i++)
+		assert_string_equal(gid_type_name(table.entries[i].type),
+				    "IB/RoCE v1");
+}
+
 static void mapped_addresses_are_recognised_by_all_of_their_prefix(void **state)
 {
 	uint8_t raw[GID_LEN];
@@ -82,6 +97,8 @@ int main(void)
 			an_iwarp_port_has_its_mac_and_its_mapped_address),
 		cmocka_unit_test(
 			a_roce_port_has_link_local_mapped_and_ipv6_addresses),
+		cmocka_unit_test(
+			an_infiniband_port_has_a_lid_and_gids_of_its_kind),
 		cmocka_unit_test(
 			mapped_addresses_are_recognised_by_all_of_their_prefix),
 	};

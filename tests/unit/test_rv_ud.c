@@ -11,16 +11,27 @@ static struct rv_packet packet;
 
 enum { GRH = 40, FROM = 100, TO = 20000 };
 
-static int setup(void **state)
+static int setup_link(bool infiniband)
 {
-	(void)state;
-	rv_host_open(&a, 1, 2);
-	rv_host_open(&b, 2, 1);
+	rv_host_open_link(&a, 1, 2, infiniband);
+	rv_host_open_link(&b, 2, 1, infiniband);
 	rv_make_datagrams(&a);
 	rv_make_datagrams(&b);
 	for (int i = 0; i < 4096; i++)
 		a.bytes[FROM + i] = (uint8_t)(i * 7);
 	return 0;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	return setup_link(false);
+}
+
+static int setup_infiniband(void **state)
+{
+	(void)state;
+	return setup_link(true);
 }
 
 static int teardown(void **state)
@@ -103,6 +114,43 @@ static void a_datagram_arrives_behind_its_header(void **state)
 	/* IBA annex A17.4.5.1: the IPv4 header in the last 20 bytes */
 	assert_memory_equal(got + 20, packet.bytes, 20);
 	assert_int_equal(got[20 + 1], 0x28);
+}
+
+/* Programs are told of LIDs; the wire is the same. */
+static void on_infiniband_a_lid_leads_to_the_peer_and_back(void **state)
+{
+	struct urdma_ah_attr attr = {
+		.dlid = 2, .port_num = 1, .flow_label = 5, .traffic_class = 9
+	};
+	struct urdma_sqe sqe = to_b();
+	struct urdma_cqe cqe;
+
+	(void)state;
+	assert_int_equal(rdma_ah_create(a.ctx, a.pd, &attr, &sqe.ah), 0);
+	rv_post_recv(&b, 9, TO, 1000);
+	send(sqe, 100);
+	assert_memory_equal(packet.bytes + 12, a.ip4, 4);
+	assert_memory_equal(packet.bytes + 16, b.ip4, 4);
+	assert_int_equal(packet.bytes[1], 0); /* no traffic class of nobody's */
+	assert_int_equal(rv_give(&b, &packet), DROP_NONE);
+	cqe = expect(&b, 9, WC_SUCCESS);
+	assert_int_equal(cqe.byte_len, GRH + 100);
+	assert_int_equal(cqe.slid, 1);
+	assert_int_equal(cqe.sl, 0);
+	assert_int_equal(cqe.wc_flags, 0);
+}
+
+static void on_infiniband_too_a_global_route_is_heeded(void **state)
+{
+	struct urdma_cqe cqe;
+
+	(void)state;
+	rv_post_recv(&b, 9, TO, 1000);
+	send(to_b(), 100);
+	assert_int_equal(packet.bytes[1], 0x28);
+	assert_int_equal(rv_give(&b, &packet), DROP_NONE);
+	cqe = expect(&b, 9, WC_SUCCESS);
+	assert_int_equal(cqe.slid, 1);
 }
 
 static void the_wire_form_is_the_standards(void **state)
@@ -548,12 +596,16 @@ static void too_many_mads_are_dropped(void **state)
 	assert_int_equal(rv_give(&b, &packet), DROP_NONE);
 }
 
+#define TEST_IB(t)                                                             \
+	cmocka_unit_test_setup_teardown(t, setup_infiniband, teardown)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_datagram_arrives_behind_its_header),
+		TEST_IB(on_infiniband_a_lid_leads_to_the_peer_and_back),
+		TEST_IB(on_infiniband_too_a_global_route_is_heeded),
 		TEST(the_wire_form_is_the_standards),
 		TEST(an_immediate_arrives),
 		TEST(without_a_recv_it_is_dropped),

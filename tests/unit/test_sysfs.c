@@ -18,6 +18,7 @@ static const struct gid_table gids = {
 		       .type = GID_ROCE_V2 } },
 	.count = 2,
 };
+static const struct gid_table infiniband_gids = { .lid = 0x1a2b };
 static const struct sysfs_device devices[] = {
 	{ .name = "urdma0",
 	  .netdev = "eth1",
@@ -28,6 +29,11 @@ static const struct sysfs_device devices[] = {
 	  .mac = { 0x02, 0, 0, 0, 0, 2 },
 	  .roce = true,
 	  .gids = &gids,
+	  .mtu = 1500 },
+	{ .name = "third",
+	  .mac = { 0x02, 0, 0, 0, 0, 3 },
+	  .roce = true,
+	  .gids = &infiniband_gids,
 	  .mtu = 1500 },
 };
 
@@ -105,6 +111,15 @@ static void a_port_is_ethernet_with_all_its_gids(void **state)
 	expect("sys/class/infiniband/urdma0/ports/1/pkeys/0", "0xffff\n");
 }
 
+static void a_port_may_be_infiniband_and_have_a_lid(void **state)
+{
+	(void)state;
+	assert_int_equal(sysfs_write(tree, devices, 3), 0);
+	expect("sys/class/infiniband/other/ports/1/lid", "0x0\n");
+	expect("sys/class/infiniband/third/ports/1/lid", "0x1a2b\n");
+	expect("sys/class/infiniband/third/ports/1/link_layer", "InfiniBand\n");
+}
+
 static void librdmacm_finds_its_device(void **state)
 {
 	(void)state;
@@ -147,6 +162,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(programs_find_what_libibverbs_looks_for),
 		cmocka_unit_test(a_port_is_ethernet_with_all_its_gids),
+		cmocka_unit_test(a_port_may_be_infiniband_and_have_a_lid),
 		cmocka_unit_test(librdmacm_finds_its_device),
 		cmocka_unit_test(an_old_tree_is_replaced_as_a_whole),
 		cmocka_unit_test(removing_leaves_nothing),
