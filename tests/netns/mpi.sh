@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# Open MPI between the two hosts.  Source machine.sh first.
+# Open MPI between the two hosts.  Source tap.sh and machine.sh first.
 
 # How mpirun starts its daemon on the other host: instead of ssh.
 mpi_agent() {
@@ -28,3 +28,25 @@ mpi() {
 		--allow-run-as-root --mca plm_rsh_agent "$dir/agent" \
 		--host "${side[a]}:$ranks,${side[b]}:$ranks" "$@"
 }
+
+urun=("$top_build/urdma" run --)
+
+mpi_build() {
+	# shellcheck disable=SC2154 # of lib.sh
+	mpicc -O2 -Wall -o "$dir/mpi_data" "$top_src/tests/netns/mpi_data.c"
+}
+
+# verified RANKS OPTION...: each host's bytes came, and over our device.
+verified() {
+	local ranks=$1 before
+	before=$(tx_bytes)
+	shift
+	mpi "$ranks" "$@" "${urun[@]}" "$dir/mpi_data" | tee "$dir/said"
+	grep -q 'all right: rank 0 checked [1-9][0-9]* bytes' "$dir/said"
+	expect 'ranks on each host' "$(grep -c ' on host-a$' "$dir/said") \
+$(grep -c ' on host-b$' "$dir/said")" "$ranks $ranks"
+	within 'bytes sent over the device' $(($(tx_bytes) - before)) \
+		30000000 99999999999
+}
+
+tx_bytes() { urdma a show --json | jq '.devices[0].tx_bytes'; }
