@@ -7,6 +7,7 @@
 
 #include "rdma/lid.h"
 #include "rdma/rdma_ctx.h"
+#include "rdma/transport.h"
 
 enum {
 	MULTICAST = 0xff, /* first byte of such an IPv6 address */
@@ -63,6 +64,8 @@ int rdma_ah_create(struct rdma_ctx *ctx, uint32_t pd_handle,
 	pd->users++;
 	ctx->dev->ah_count++;
 	*handle = ah->handle;
+	if (ctx->dev->transport->expect)
+		ctx->dev->transport->expect(ctx->dev, attr);
 	return 0;
 }
 

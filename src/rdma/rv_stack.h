@@ -38,6 +38,10 @@ enum drop rv_stack_input(struct rv_stack *stack, const uint8_t *ip,
 struct buf *rv_stack_output(struct rv_stack *stack, uint8_t to[FLOW_ADDR_LEN],
 			    nsec_t now);
 
+/* Where packets will go before long, so that the way there can be looked for;
+ * false: nowhere else. */
+bool rv_stack_expected(struct rv_stack *stack, uint8_t to[FLOW_ADDR_LEN]);
+
 /* Refused packets by reason, for whoever watches: names and counts, i from 0;
  * false: no further reason. */
 bool rv_stack_counter(const struct rv_stack *stack, unsigned int i,

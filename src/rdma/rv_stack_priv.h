@@ -17,6 +17,9 @@ enum {
 	/* In front of a payload in its buffer: IPv6, UDP, BTH and the longest
 	 * extended headers; a multiple of 8. */
 	RV_HEADERS = 96,
+	/* Places that rv_stack_expected() has yet to tell; more are not told.
+	 */
+	RV_EXPECTED = 64,
 	/* All of a packet that is not payload. */
 	RV_OVERHEAD = RV_HEADERS + ROCE_ICRC_LEN,
 };
@@ -48,6 +51,8 @@ struct rv_stack {
 	struct timerq timers;
 	uint32_t qp_count;
 	struct buf *spare; /* for the next packet; NULL: to be allocated */
+	uint8_t expected[RV_EXPECTED][FLOW_ADDR_LEN];
+	uint32_t expected_count;
 	struct rv_mads mads_in;
 	struct rv_mads mads_out;
 	uint32_t mad_psn;
@@ -61,6 +66,9 @@ void rv_stack_destroy(struct rv_stack *stack); /* NULL is fine */
 
 nsec_t rv_stack_deadline(const struct rv_stack *stack);
 void rv_stack_expire(struct rv_stack *stack, nsec_t now);
+
+/* For rv_stack_expected(); it may be forgotten. */
+void rv_expect(struct rv_stack *stack, const uint8_t to[FLOW_ADDR_LEN]);
 
 /* Payload bytes of a packet that the port's MTU has room for: 256 to 4096. */
 uint32_t rv_stack_mtu(const struct rv_stack *stack);

@@ -125,6 +125,8 @@ static void run(struct rdma_qp *qp, nsec_t now)
 			     qp->attr.dest_qp_num);
 	if (rv->service->connected && rv->stack->dev->config.dcqcn)
 		rv->path.tclass = (rv->path.tclass & ~ECN_MASK) | ECN_ECT0;
+	if (qp->state == QPS_RTR && rv->service->connected)
+		rv_expect(rv->stack, rv->path.remote);
 	if (qp->state == QPS_RTR && rv->state != QPS_RTR && rv->service->start)
 		rv->service->start(rv, now);
 	if (qp->state == QPS_RTS && rv->state == QPS_RTR)
@@ -141,6 +143,14 @@ static int join(struct rdma_qp *qp, const uint8_t gid[16])
 static int leave(struct rdma_qp *qp, const uint8_t gid[16])
 {
 	return rv_group_leave(qp->rv, gid);
+}
+
+static void expect(struct rdma_dev *dev, const struct urdma_ah_attr *attr)
+{
+	struct rv_path path;
+
+	rv_path_init(&path, dev, attr, 0, 0);
+	rv_expect(dev->rv, path.remote);
 }
 
 static void tell(const struct rdma_qp *qp, struct rdma_qp_info *info)
@@ -175,6 +185,7 @@ const struct rdma_transport rv_transport = {
 	.check = check,
 	.stop = stop,
 	.run = run,
+	.expect = expect,
 	.tell = tell,
 	.join = join,
 	.leave = leave,

@@ -15,6 +15,7 @@
 struct rdma_dev;
 struct rdma_qp;
 struct rdma_qp_info;
+struct urdma_ah_attr;
 struct urdma_qp_attr;
 
 struct rdma_transport {
@@ -48,6 +49,9 @@ struct rdma_transport {
 	void (*stop)(struct rdma_qp *qp, bool abrupt, nsec_t now);
 	/* It was modified, and has not stopped. */
 	void (*run)(struct rdma_qp *qp, nsec_t now);
+	/* An address handle was made: datagrams will go there.  NULL: they
+	 * will not. */
+	void (*expect)(struct rdma_dev *dev, const struct urdma_ah_attr *attr);
 	/* Adds what can be told of its connection. */
 	void (*tell)(const struct rdma_qp *qp, struct rdma_qp_info *info);
 	/* rdma_qp_join() and its opposite; both NULL: there is no multicast. */

@@ -465,9 +465,12 @@ static bool output(struct port *port, nsec_t now)
 
 unsigned int pktio_transmit(struct port *port, nsec_t now)
 {
-	unsigned int count = send_neigh(port) + pktio_group_output(port, now);
-	unsigned int limit = count + port->config->tx_burst_size;
+	unsigned int count, limit;
 
+	if (port->rv)
+		pktio_udp_prepare(port, now);
+	count = send_neigh(port) + pktio_group_output(port, now);
+	limit = count + port->config->tx_burst_size;
 	if (port->exception)
 		count += send_of_kernel(port);
 	flush(port);

@@ -46,6 +46,8 @@ bool pktio_tcp_output(struct port *port, nsec_t now);
 enum drop pktio_udp_input(struct port *port, struct pktio_frame *frame,
 			  const uint8_t *ip, nsec_t now);
 bool pktio_udp_output(struct port *port, nsec_t now);
+/* Asks for the neighbours that the stack is going to send to. */
+void pktio_udp_prepare(struct port *port, nsec_t now);
 
 /* What is to be told of multicast groups; how many frames. */
 unsigned int pktio_group_output(struct port *port, nsec_t now);

@@ -4,6 +4,7 @@
 
 #include "net/cksum.h"
 #include "net/eth.h"
+#include "net/group.h"
 #include "net/flow.h"
 #include "net/ip4.h"
 #include "net/ip6.h"
@@ -89,6 +90,16 @@ static void loop_copy(struct port *port, const struct rte_mbuf *mbuf,
 		pktio_loop_back(port, copy, to);
 	else
 		port->counters.drops[DROP_NO_BUFFER]++;
+}
+
+void pktio_udp_prepare(struct port *port, nsec_t now)
+{
+	uint8_t to[FLOW_ADDR_LEN], hop[FLOW_ADDR_LEN];
+
+	while (rv_stack_expected(port->rv, to))
+		if (!group_is(to) && !pktio_is_ours(port, to) &&
+		    port_next_hop(port, to, hop))
+			neigh_lookup(&port->neigh, hop, now);
 }
 
 bool pktio_udp_output(struct port *port, nsec_t now)

@@ -23,6 +23,19 @@ static void arrived(uint32_t len)
 	assert_memory_equal(b.memory.bytes + TO, a.memory.bytes + FROM, len);
 }
 
+/* The first is the address handle's that every host has. */
+static void the_way_to_its_peer_is_looked_for_before_it_sends(void **state)
+{
+	uint8_t to[FLOW_ADDR_LEN];
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		assert_true(rv_stack_expected(a.stack, to));
+		assert_memory_equal(flow_addr_ip4(to), b.ip4, 4);
+	}
+	assert_false(rv_stack_expected(a.stack, to));
+}
+
 static void a_send_arrives_whole(void **state)
 {
 	(void)state;
@@ -247,6 +260,7 @@ static void slow_memory_is_read_before_it_is_done(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		test(the_way_to_its_peer_is_looked_for_before_it_sends),
 		test(a_send_arrives_whole),
 		test(a_write_arrives_whole),
 		test(its_packets_are_those_of_the_standard),

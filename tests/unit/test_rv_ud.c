@@ -116,6 +116,23 @@ static void a_datagram_arrives_behind_its_header(void **state)
 	assert_int_equal(got[20 + 1], 0x28);
 }
 
+static void where_a_handle_leads_is_told_before_anything_is_sent(void **state)
+{
+	struct urdma_ah_attr group = { .is_global = 1,
+				       .port_num = 1,
+				       .sgid_index = 1,
+				       .dgid = { [10] = 0xff, 0xff, 239, 1 } };
+	uint8_t to[FLOW_ADDR_LEN];
+	uint32_t ah;
+
+	(void)state;
+	assert_true(rv_stack_expected(a.stack, to));
+	assert_memory_equal(flow_addr_ip4(to), b.ip4, 4);
+	assert_false(rv_stack_expected(a.stack, to));
+	assert_int_equal(rdma_ah_create(a.ctx, a.pd, &group, &ah), 0);
+	assert_false(rv_stack_expected(a.stack, to));
+}
+
 /* Programs are told of LIDs; the wire is the same. */
 static void on_infiniband_a_lid_leads_to_the_peer_and_back(void **state)
 {
@@ -606,6 +623,7 @@ int main(void)
 		TEST(a_datagram_arrives_behind_its_header),
 		TEST_IB(on_infiniband_a_lid_leads_to_the_peer_and_back),
 		TEST_IB(on_infiniband_too_a_global_route_is_heeded),
+		TEST(where_a_handle_leads_is_told_before_anything_is_sent),
 		TEST(the_wire_form_is_the_standards),
 		TEST(an_immediate_arrives),
 		TEST(without_a_recv_it_is_dropped),
