@@ -3,6 +3,7 @@
 #include "preload/backing.h"
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -114,29 +115,61 @@ static uint64_t chunk(uint64_t done, uint64_t length)
 	return length - done < REMAP_CHUNK ? length - done : REMAP_CHUNK;
 }
 
-uint64_t backing_put(int uffd, const struct backing *backing, uint64_t start,
-		     uint64_t length)
+static bool is_inner(const struct backing_area *area, uint64_t at)
 {
-	uint64_t done, step;
+	return area->inner_start <= at && at < area->inner_end;
+}
 
-	for (done = 0; done < length; done += step) {
-		void *at = (void *)(uintptr_t)(start + done);
-		uint64_t offset = backing->offset + done;
+/* To the next border within `area`. */
+static uint64_t next_border(const struct backing_area *area, uint64_t at)
+{
+	uint64_t end = area->end;
+
+	if (at < area->inner_start && area->inner_start < end)
+		end = area->inner_start;
+	else if (at < area->inner_end && area->inner_end < end)
+		end = area->inner_end;
+	return end - at < REMAP_CHUNK ? end : at + REMAP_CHUNK;
+}
+
+/* Without a page there is nothing that can be protected or moved. */
+static bool put_piece(int uffd, void *at, void *with, uint64_t len, bool inner)
+{
+	void *aside = NULL;
+	bool done;
+
+	if (madvise(at, len, MADV_POPULATE_WRITE) < 0)
+		return false;
+	if (inner)
+		return remap_exchange(uffd, at, with, NULL, len) == 0;
+	aside = map(len, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	done = aside && remap_exchange(uffd, at, with, aside, len) == 0;
+	if (aside)
+		unmap(aside, len);
+	return done;
+}
+
+uint64_t backing_put(int uffd, const struct backing *backing,
+		     const struct backing_area *area)
+{
+	uint64_t at, to;
+
+	for (at = area->start; at < area->end; at = to) {
+		uint64_t offset = backing->offset + (at - area->start);
 		void *with;
 
-		step = chunk(done, length);
-		with = map(step, MAP_SHARED, backing->memfd, offset);
+		to = next_border(area, at);
+		with = map(to - at, MAP_SHARED, backing->memfd, offset);
 		if (!with)
 			break;
-		/* Without a page there is nothing that can be protected. */
-		if (madvise(at, step, MADV_POPULATE_WRITE) < 0 ||
-		    remap_exchange(uffd, at, with, step) < 0) {
-			unmap(with, step);
-			punch(backing->memfd, offset, step);
+		if (!put_piece(uffd, (void *)(uintptr_t)at, with, to - at,
+			       is_inner(area, at))) {
+			unmap(with, to - at);
+			punch(backing->memfd, offset, to - at);
 			break;
 		}
 	}
-	return done;
+	return at - area->start;
 }
 
 /* One mapping for all, moved away piece by piece: the pieces can become one
@@ -150,7 +183,7 @@ uint64_t backing_take(int uffd, const struct backing *backing, uint64_t offset,
 	for (done = 0; with && done < length; done += step) {
 		step = chunk(done, length);
 		if (remap_exchange(uffd, (void *)(uintptr_t)(start + done),
-				   with + done, step) < 0) {
+				   with + done, NULL, step) < 0) {
 			unmap(with + done, length - done);
 			break;
 		}

@@ -26,10 +26,21 @@ int backing_release(int fd, uint32_t mem, uint64_t start, uint64_t length,
 		    struct backing *backing);
 void backing_close(struct backing *backing);
 
+/* Addresses of whole pages. */
+struct backing_area {
+	uint64_t start;
+	uint64_t end;
+	/* In between there is nothing but what is registered; in the pages
+	 * before and behind is more, and the kernel may be about to write to
+	 * it. */
+	uint64_t inner_start;
+	uint64_t inner_end;
+};
+
 /* The backing takes the place of the process's own pages, with all that they
  * hold.  Bytes done, from `start` on. */
-uint64_t backing_put(int uffd, const struct backing *backing, uint64_t start,
-		     uint64_t length);
+uint64_t backing_put(int uffd, const struct backing *backing,
+		     const struct backing_area *area);
 
 /* Private pages take the place of the backing at `offset`, which is then
  * free.  Bytes done. */

@@ -11,6 +11,7 @@
 
 /* What is longer is a file's name, of which the beginning is enough. */
 enum { LINE = 256 };
+enum { GUARD_MAX = 1 << 20 };
 
 static bool take_hex(const char **text, char end, uint64_t *value)
 {
@@ -80,6 +81,8 @@ bool maps_parse(const char *line, struct mapping *mapping)
 int maps_open(struct maps *maps)
 {
 	maps->at = maps->len = 0;
+	maps->end = 0;
+	maps->guard = 0;
 	maps->fd = (int)syscall(SYS_openat, AT_FDCWD, "/proc/self/maps",
 				O_RDONLY | O_CLOEXEC);
 	return maps->fd < 0 ? -errno : 0;
@@ -109,6 +112,22 @@ static bool take_byte(struct maps *maps, char *byte)
 	return true;
 }
 
+/* malloc()'s arenas reserve what they do not use yet, which is more. */
+static bool is_guard(const struct mapping *mapping)
+{
+	return !mapping->rights && mapping->end - mapping->start <= GUARD_MAX;
+}
+
+static void find_guard(struct maps *maps, struct mapping *mapping)
+{
+	if (is_guard(mapping))
+		mapping->guard = mapping->end;
+	else
+		mapping->guard = maps->end == mapping->start ? maps->guard : 0;
+	maps->guard = mapping->guard;
+	maps->end = mapping->end;
+}
+
 bool maps_next(struct maps *maps, struct mapping *mapping)
 {
 	char line[LINE], byte;
@@ -121,8 +140,10 @@ bool maps_next(struct maps *maps, struct mapping *mapping)
 			continue;
 		}
 		line[len] = '\0';
-		if (maps_parse(line, mapping))
+		if (maps_parse(line, mapping)) {
+			find_guard(maps, mapping);
 			return true;
+		}
 		len = 0;
 	}
 	return false;

@@ -14,6 +14,8 @@ struct maps {
 	int fd;
 	size_t at;
 	size_t len;
+	uint64_t end;	/* of the mapping before */
+	uint64_t guard; /* of that one */
 	char bytes[MAPS_BUFFER];
 };
 
@@ -24,6 +26,9 @@ struct mapping {
 	bool plain;
 	/* Memory of urdmad's, shared, as at `offset` of the file `inode`. */
 	bool backed;
+	/* The end of the guard below it, and nothing is between, as of a
+	 * thread's stack; 0: none.  Not known of a single line. */
+	uint64_t guard;
 	int rights; /* PROT_READ ... */
 	uint64_t offset;
 	uint64_t inode;

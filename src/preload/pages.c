@@ -27,6 +27,7 @@ enum {
 	 * longer look at all mappings: many small regions are better reached
 	 * by system calls. */
 	BACKINGS_MAX = 1024,
+	STACK_MIN = 8 << 20,
 };
 
 /* Of this process; `lock` is for all of it. */
@@ -34,6 +35,8 @@ static struct {
 	pthread_mutex_t lock;
 	enum { UNKNOWN, OFF, ON } state;
 	int uffd;
+	bool edges;	/* pages that a region covers in part can be had, too */
+	uint64_t stack; /* bytes of a thread's */
 	struct ranges ranges;
 	unsigned int backings; /* about how many mappings */
 	bool ever;	       /* there was one */
@@ -85,7 +88,7 @@ static int open_uffd(int fd, bool user_faults)
 {
 	const struct urdma_empty nothing = { 0 };
 	struct urdma_empty reply;
-	int uffd = remap_open(-1, false);
+	int uffd = remap_open(-1, false, &all.edges);
 	int device;
 
 	if (uffd >= 0 || uffd == -EOPNOTSUPP)
@@ -93,12 +96,24 @@ static int open_uffd(int fd, bool user_faults)
 	device = session_call_for_fd(fd, URDMA_OP_MEM_FAULTS, &nothing,
 				     sizeof(nothing), &reply, sizeof(reply));
 	if (device >= 0) {
-		uffd = remap_open(device, false);
+		uffd = remap_open(device, false, &all.edges);
 		syscall(SYS_close, device);
 	}
 	if (uffd < 0 && user_faults)
-		uffd = remap_open(-1, true);
+		uffd = remap_open(-1, true, &all.edges);
 	return uffd;
+}
+
+static uint64_t stack_bytes(void)
+{
+	pthread_attr_t attr;
+	size_t bytes = 0;
+
+	if (pthread_getattr_default_np(&attr) == 0) {
+		pthread_attr_getstacksize(&attr, &bytes);
+		pthread_attr_destroy(&attr);
+	}
+	return bytes < STACK_MIN ? STACK_MIN : bytes;
 }
 
 static bool is_on(int fd)
@@ -113,6 +128,7 @@ static bool is_on(int fd)
 	if (!may || settings()->memory == MEMORY_COPY ||
 	    sysconf(_SC_PAGESIZE) != PAGE)
 		return false;
+	all.stack = stack_bytes();
 	all.uffd = open_uffd(fd, user_faults);
 	if (all.uffd >= 0)
 		all.state = ON;
@@ -142,9 +158,12 @@ static void set_backing(const struct job *job, const struct backing *backing,
 	}
 }
 
-/* Plain pages that no other region touches get a backing. */
-static void back(const struct job *job, uint64_t start, uint64_t end)
+/* Plain pages that no other region touches get a backing: how many bytes of
+ * them, from `start` on. */
+static uint64_t back(const struct job *job, uint64_t start, uint64_t end)
 {
+	const struct backing_area area = { start, end, job->inner_start,
+					   job->inner_end };
 	struct backing backing;
 	uint64_t done;
 	int ret;
@@ -152,24 +171,49 @@ static void back(const struct job *job, uint64_t start, uint64_t end)
 	if (all.backings >= BACKINGS_MAX || !ranges_cut(&all.ranges, start) ||
 	    !ranges_cut(&all.ranges, end) ||
 	    backing_ask(job->fd, job->mem, start, end - start, &backing) < 0)
-		return;
-	done = backing_put(all.uffd, &backing, start, end - start);
+		return 0;
+	done = backing_put(all.uffd, &backing, &area);
 	ret = backing_live(job->fd, job->mem, start, done);
 	trace("memory: %llu of %llu bytes at %#llx mapped",
 	      (unsigned long long)done, (unsigned long long)(end - start),
 	      (unsigned long long)start);
 	backing_close(&backing);
 	if (done == 0 || !ranges_cut(&all.ranges, start + done))
-		return;
+		return 0;
 	all.backings++;
 	all.ever = true;
 	set_backing(job, &backing, start, start + done, ret == 0);
+	return done;
+}
+
+/* If it cannot be done from an edge on, then without that. */
+static void back_some(const struct job *job, uint64_t start, uint64_t end)
+{
+	uint64_t inner = max(start, job->inner_start);
+
+	if (back(job, start, end) == 0 && start < inner && inner < end)
+		back(job, inner, end);
+}
+
+/*
+ * Pages at the edges of a region hold other things of the program.  If they are
+ * a thread's stack, what the C library knows of the thread may be among them,
+ * and others wait for a word there in a way that a page's exchange would end
+ * (pthread_join: a futex that is not private).
+ */
+static bool may_have_edge(const struct mapping *mapping, uint64_t at)
+{
+	return all.edges &&
+	       (!mapping->guard || at >= mapping->guard + all.stack);
 }
 
 static void offer(const struct job *job, const struct mapping *mapping)
 {
-	uint64_t at = max(mapping->start, job->inner_start);
-	uint64_t end = min(mapping->end, job->inner_end);
+	bool first = may_have_edge(mapping, job->start);
+	bool last = may_have_edge(mapping, job->end - PAGE);
+	uint64_t at =
+		max(mapping->start, first ? job->start : job->inner_start);
+	uint64_t end = min(mapping->end, last ? job->end : job->inner_end);
 	uint64_t to;
 
 	for (; at < end; at = to) {
@@ -178,7 +222,7 @@ static void offer(const struct job *job, const struct mapping *mapping)
 
 		to = min(min(end, range->end), at + URDMA_MEM_REMAP_MAX);
 		if (range->regions == 1 && range->inode == 0)
-			back(job, at, to);
+			back_some(job, at, to);
 	}
 }
 
@@ -442,6 +486,7 @@ static void child_after_fork(void)
 		syscall(SYS_close, all.uffd);
 	all.uffd = -1;
 	all.state = UNKNOWN;
+	all.edges = false;
 	all.ever = false;
 	all.backings = 0;
 	ranges_free(&all.ranges);

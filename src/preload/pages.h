@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The pages under registered memory, and which of them urdmad reaches with a
- * memcpy: those that one region covers whole when it is registered and that
- * are private anonymous memory.  They come back to the process when no region
- * touches them any more.  Everything else is reached through /proc/self/mem,
- * with the same result, so nothing here is an error that a program must see.
+ * memcpy: those of private anonymous memory that no other region touches when
+ * one is registered.  They come back to the process when no region touches them
+ * any more.  Everything else is reached through /proc/self/mem, with the same
+ * result, so nothing here is an error that a program must see.
+ *
+ * Pages at the edges of a region, of which it covers a part, hold other things
+ * of the program, which must not notice.  So they are left alone where threads'
+ * stacks may be, where the kernel holds the page for I/O of its own, where it
+ * cannot tell (before Linux 6.8), and if system calls would fail meanwhile.
  *
  * A page that a region touches is never exchanged: urdmad's access through
  * /proc/self/mem would fail meanwhile.
