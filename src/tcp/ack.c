@@ -178,8 +178,10 @@ static void take_valid_ack(struct tcp_conn *conn, const struct tcp_segment *seg,
 	else if (conn->ecn_ok && seg->flags & TCP_ECE)
 		tcp_recovery_marked(conn, now);
 	grow(conn, got.acked, now);
-	if (got.acked || got.sacked)
+	if (got.acked || got.sacked) {
+		conn->probes = 0;
 		tcp_raise(conn, TCP_EVENT_ACKED);
+	}
 }
 
 enum tcp_verdict tcp_take_ack(struct tcp_conn *conn,

@@ -125,6 +125,7 @@ struct tcp_conn {
 	bool may_undo;	  /* `before` is worth keeping, until the first ACK */
 	bool undo_known;  /* ... and undo_ts is known */
 	uint8_t dup_acks;
+	uint8_t probes;	     /* of the tail, since anything was delivered */
 	uint8_t retries;     /* timeouts in a row */
 	uint8_t keep_probes; /* unanswered */
 	uint8_t refusals;    /* of our SYN */

@@ -285,7 +285,6 @@ static bool send_probe(struct tcp_conn *conn, struct tcp_segment *seg,
 	}
 	conn->tlp_out = true;
 	conn->tlp_again = !len;
-	conn->rto_base = now;
 	if (len)
 		send_next(conn, seg, len, now);
 	else

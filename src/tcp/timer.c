@@ -10,6 +10,8 @@
  * the scheduler treats the peer. */
 #define PROBE_MIN (5 * NSEC_PER_MSEC)
 
+enum { PROBES_MAX = 6 };
+
 static nsec_t min_nsec(nsec_t a, nsec_t b)
 {
 	return a < b ? a : b;
@@ -21,12 +23,17 @@ static void set_timer(struct tcp_conn *conn, enum tcp_timer timer, nsec_t at)
 	conn->rtx_at = at;
 }
 
-/* RFC 8985 section 7.2: who may be probed for a lost tail. */
+/*
+ * RFC 8985 section 7.2 probes once, and not in a recovery: if the probe is lost
+ * as well, or what was sent last in the recovery, the RTO comes next.  That is
+ * a thousand round trips here, for its floor (rto.h) has nothing to do with the
+ * path.  So the silence is probed again, by one segment and after twice the
+ * time before, and RACK says of the answer what is lost.
+ */
 static bool may_probe(const struct tcp_conn *conn)
 {
-	return conn->sack_ok && !conn->recovering && !conn->tlp_out &&
-	       !conn->rtx.sacked_count && conn->rtx.in_flight.first &&
-	       conn->rto.srtt && !conn->retries;
+	return conn->sack_ok && conn->rtx.in_flight.first && conn->rto.srtt &&
+	       !conn->retries && conn->probes < PROBES_MAX;
 }
 
 /* TLP_calc_PTO(), from the last transmission or acknowledgement. */
@@ -40,7 +47,7 @@ static nsec_t probe_at(const struct tcp_conn *conn)
 		timeout = PROBE_MIN;
 	return (conn->sent_at > conn->rto_base ? conn->sent_at
 					       : conn->rto_base) +
-	       timeout;
+	       (timeout << conn->probes);
 }
 
 /* Something is queued, nothing is out: the window stops us. */
@@ -124,6 +131,7 @@ static void data_timeout(struct tcp_conn *conn, nsec_t now)
 	if (conn->retries < UINT8_MAX)
 		conn->retries++;
 	conn->tlp_out = conn->probe_now = false;
+	conn->probes = 0;
 	conn->reorder_at = NSEC_NEVER;
 	conn->dup_acks = 0;
 	lose_on_timeout(conn);
@@ -142,10 +150,13 @@ static void rto_fired(struct tcp_conn *conn, nsec_t now)
 static void probe_fired(struct tcp_conn *conn, nsec_t now)
 {
 	conn->probe_now = true;
-	conn->tlp_out = true; /* not twice, even if output() is not called */
+	conn->tlp_out = true;
 	conn->tlp_again = true;
 	conn->tlp_end = tcp_snd_nxt(conn);
-	conn->rto_base = now;
+	if (!conn->probes++) /* the others do not put off the RTO */
+		conn->rto_base = now;
+	else
+		conn->sent_at = now; /* even if output() is not called */
 }
 
 static void reorder_fired(struct tcp_conn *conn, nsec_t now)
