@@ -157,6 +157,7 @@ struct tcp_conn {
 	uint32_t unacked;  /* bytes received since we last sent an ACK */
 	uint32_t last_ack; /* Last.ACK.sent (RFC 7323 section 4.3) */
 	bool owes;	   /* payload came since we last sent data */
+	uint8_t alert;	   /* segments to come that are acknowledged soon */
 	uint8_t vain;	   /* so often was it to delay an ACK, less answers */
 	uint32_t ts_recent;
 	uint32_t ts_offset;

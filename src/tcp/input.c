@@ -6,6 +6,11 @@
 /* RFC 7323 section 5.5: an older TS.Recent says nothing any more. */
 #define TS_RECENT_LIFE (UINT64_C(24) * 24 * 3600 * NSEC_PER_SEC)
 
+enum {
+	ALERT = 200, /* segments after one that is missing, or came twice */
+	ALERT_EVERY = 2,
+};
+
 static uint32_t min_u32(uint32_t a, uint32_t b)
 {
 	return a < b ? a : b;
@@ -239,16 +244,28 @@ static uint32_t right_limit(const struct tcp_conn *conn)
 }
 
 /*
- * RFC 5681 section 4.2: every second full segment (ack_every), or soon.  At
- * once where the delay is in vain: the peer has pushed all that it had, and no
- * data of ours will take the ACK along.
+ * RFC 5681 section 4.2: every second full segment (ack_every), or soon.  Where
+ * segments get lost ACKs do, too, and losses keep the sender's window small: if
+ * one ACK stands for all of it, everything stands still for want of that one.
  */
+static uint32_t worth_an_ack(struct tcp_conn *conn)
+{
+	uint32_t every = conn->config->ack_every;
+
+	if (conn->alert) {
+		conn->alert--;
+		every = min_u32(every, ALERT_EVERY);
+	}
+	return every * conn->rcv_mss;
+}
+
+/* At once where the delay is in vain: the peer has pushed all that it had, and
+ * no data of ours will take the ACK along. */
 static void delay_ack(struct tcp_conn *conn, uint32_t len, bool pushed,
 		      nsec_t now)
 {
 	conn->unacked += len;
-	if (conn->unacked >=
-		    conn->config->ack_every * (uint32_t)conn->rcv_mss ||
+	if (conn->unacked >= worth_an_ack(conn) ||
 	    (pushed && conn->vain >= TCP_VAIN_ENOUGH))
 		conn->ack_now = true;
 	else if (conn->delack_at == NSEC_NEVER)
@@ -279,9 +296,10 @@ static enum tcp_verdict take_payload(struct tcp_conn *conn, struct buf *buf,
 	if (conn->rcv_nxt != before)
 		tcp_raise(conn, TCP_EVENT_READABLE);
 	/* RFC 5681 section 4.2: at once, beyond a gap and when it closes. */
-	if (gap || conn->reasm.kept || conn->reasm.has_dsack || !kept_all)
+	if (gap || conn->reasm.kept || conn->reasm.has_dsack || !kept_all) {
 		conn->ack_now = true;
-	else
+		conn->alert = ALERT;
+	} else
 		delay_ack(conn, len, seg->flags & TCP_PSH, now);
 	return kept_all ? TCP_OK : TCP_FULL;
 }
