@@ -221,7 +221,8 @@ static struct result run(double gbit, nsec_t rtt, uint32_t loss, uint64_t seed)
 	w.delay = rtt / 2;
 	w.bytes_per_nsec = gbit / 8;
 	tcp_config_init(&w.config, MTU - 40);
-	w.config.ack_every = 8; /* as rdma/iw_stack.c has it */
+	w.config.ack_every = 8; /* as rdma/iw_stack.c has them */
+	w.config.delack = 30 * NSEC_PER_USEC;
 	open = opening(&w, 0);
 	tcp_connect(&w.conn[0], &open, w.now);
 	serve(&w, 0);

@@ -147,6 +147,8 @@ static void take_valid_ack(struct tcp_conn *conn, const struct tcp_segment *seg,
 	bool news = seq_gt(seg->ack, tcp_snd_una(conn));
 	bool dsack = conn->sack_ok && has_dsack(seg);
 	struct tcp_delivered got = { 0 };
+	uint32_t held = conn->rtx.sacked_bytes;
+	uint32_t delivered;
 
 	if (conn->fin_sent && seg->ack == tcp_snd_nxt(conn))
 		conn->fin_acked = true;
@@ -155,6 +157,8 @@ static void take_valid_ack(struct tcp_conn *conn, const struct tcp_segment *seg,
 	conn->acked_bytes += got.acked;
 	if (conn->sack_ok)
 		tcp_rtx_sack(&conn->rtx, seg, &got);
+	/* what was SACKed before is not delivered once more below `una` */
+	delivered = got.acked + conn->rtx.sacked_bytes - held;
 	update_window(conn, seg);
 	if (dsack)
 		tcp_rack_dsack(&conn->rack, conn->rtx.una, conn->rtx.nxt);
@@ -174,7 +178,7 @@ static void take_valid_ack(struct tcp_conn *conn, const struct tcp_segment *seg,
 		new_reno(conn, waiting && same_window && !news && !seg->len,
 			 news, now);
 	if (conn->recovering)
-		tcp_recovery_pace(conn, got.acked + got.sacked);
+		tcp_recovery_pace(conn, delivered);
 	else if (conn->ecn_ok && seg->flags & TCP_ECE)
 		tcp_recovery_marked(conn, now);
 	grow(conn, got.acked, now);
