@@ -4,7 +4,7 @@
  * one connection over a link of GBIT, with its round trip time and a tail-drop
  * queue, which loses packets both ways at random.
  *
- *   goodput [GBIT [RUNS]]
+ *   goodput [GBIT [RUNS [cubic|reno|rate]]]
  *
  * A line for each round trip time and loss: goodput as a share of the link's
  * rate, and per MiB what was sent again, how often the timer fired, and how
@@ -17,6 +17,7 @@
 
 #include "net/ip4.h"
 #include "sim/rng.h"
+#include "tcp/cc.h"
 #include "tcp/conn.h"
 #include "tcp/listen.h"
 
@@ -57,6 +58,7 @@ struct world {
 };
 
 static uint8_t payload[MTU];
+static const struct tcp_cc_ops *cc = &tcp_cc_cubic;
 
 static struct buf *take(struct buf_pool *pool)
 {
@@ -222,6 +224,7 @@ static struct result run(double gbit, nsec_t rtt, uint32_t loss, uint64_t seed)
 	w.bytes_per_nsec = gbit / 8;
 	tcp_config_init(&w.config, MTU - 40);
 	w.config.ack_every = 8; /* as rdma/iw_stack.c has them */
+	w.config.cc = cc;
 	w.config.delack = 30 * NSEC_PER_USEC;
 	open = opening(&w, 0);
 	tcp_connect(&w.conn[0], &open, w.now);
@@ -271,6 +274,12 @@ int main(int argc, char **argv)
 	double gbit = argc > 1 ? atof(argv[1]) : 10;
 	int runs = argc > 2 ? atoi(argv[2]) : 3;
 
+	if (argc > 3)
+		cc = tcp_cc_find(argv[3]);
+	if (!cc) {
+		fprintf(stderr, "goodput: cubic, reno or rate\n");
+		return 2;
+	}
 	printf("RTT (us) loss %% of %g Gb/s   resent   timeouts   spurious "
 	       "(per MiB)\n",
 	       gbit);

@@ -8,6 +8,7 @@
 #include "rdma/iw_stack_priv.h"
 #include "rdma/qp.h"
 #include "rdma/rdma_ctx.h"
+#include "tcp/cc.h"
 
 enum {
 	FIRST_BUCKETS = 64,
@@ -69,11 +70,12 @@ struct iw_stack *iw_stack_create(struct rdma_dev *dev)
 	list_init(&stack->doomed);
 	list_init(&stack->listeners);
 	configure_tcp(&stack->tcp, dev->config.mtu - IP_TCP_HEADERS);
+	stack->tcp.cc = tcp_cc_find(dev->config.congestion_control);
 	dev->config.random(dev->config.random_arg, &stack->secret,
 			   sizeof(stack->secret));
 	stack->buckets = calloc(FIRST_BUCKETS, sizeof(struct iw_stream *));
 	stack->bucket_mask = FIRST_BUCKETS - 1;
-	if (!stack->buckets || iw_bynum_open(stack) < 0) {
+	if (!stack->tcp.cc || !stack->buckets || iw_bynum_open(stack) < 0) {
 		iw_stack_destroy(stack);
 		return NULL;
 	}

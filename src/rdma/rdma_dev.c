@@ -18,6 +18,7 @@ void rdma_config_init(struct rdma_config *config)
 		.setup_wait = 10 * NSEC_PER_SEC,
 		/* perftest's server registers all its memory first. */
 		.answer_wait = 60 * NSEC_PER_SEC,
+		.congestion_control = "cubic",
 		.mpa_revision = 2,
 		.mpa_crc = true,
 		.qpn_port = 4791, /* RoCEv2's in UDP, nobody's in TCP */

@@ -72,6 +72,8 @@ struct rdma_config {
 	/* How long its program may take to accept or reject a connection that
 	 * we asked for. */
 	nsec_t answer_wait;
+	/* iWARP: tcp_cc_find() (tcp/cc.h) knows it. */
+	const char *congestion_control;
 	/* RoCE: packets ask to be marked on congestion, and DCQCN heeds it. */
 	bool dcqcn;
 	/* RoCE: the link is told as InfiniBand's (rdma/lid.h). */

@@ -87,12 +87,23 @@ static bool was_limited(const struct tcp_conn *conn)
 	       (cc->cwnd < cc->ssthresh && cc->cwnd < 2 * conn->peak);
 }
 
-static void grow(struct tcp_conn *conn, uint32_t acked, nsec_t now)
+static void grow(struct tcp_conn *conn, const struct tcp_delivered *got,
+		 uint32_t delivered, nsec_t now)
 {
-	if (acked && (!conn->recovering || conn->recover_rto) &&
+	const struct tcp_cc_sample sample = {
+		.now = now,
+		.rtt = got->any && !got->again ? now - got->sent_at : 0,
+		.delivered = delivered,
+		.resent = (uint32_t)conn->counters.resent,
+		.round = !seq_lt(conn->rtx.una, conn->peak_end),
+		.limited = conn->recovering || was_limited(conn),
+	};
+
+	tcp_cc_sample(&conn->cc, &sample);
+	if (got->acked && (!conn->recovering || conn->recover_rto) &&
 	    was_limited(conn))
-		tcp_cc_ack(&conn->cc, acked, conn->rto.srtt, now);
-	if (seq_lt(conn->rtx.una, conn->peak_end))
+		tcp_cc_ack(&conn->cc, got->acked, conn->rto.srtt, now);
+	if (!sample.round)
 		return;
 	conn->peak = tcp_rtx_pipe(&conn->rtx);
 	conn->peak_end = conn->rtx.nxt;
@@ -181,7 +192,7 @@ static void take_valid_ack(struct tcp_conn *conn, const struct tcp_segment *seg,
 		tcp_recovery_pace(conn, delivered);
 	else if (conn->ecn_ok && seg->flags & TCP_ECE)
 		tcp_recovery_marked(conn, now);
-	grow(conn, got.acked, now);
+	grow(conn, &got, delivered, now);
 	if (got.acked || got.sacked) {
 		conn->probes = 0;
 		tcp_raise(conn, TCP_EVENT_ACKED);

@@ -24,7 +24,7 @@ struct tcp_config {
 	uint32_t sndbuf;
 	/* Segments kept out of order, each of them a buf. */
 	uint32_t reasm_max;
-	const struct tcp_cc_ops *cc; /* &tcp_cc_cubic, &tcp_cc_reno */
+	const struct tcp_cc_ops *cc; /* one of tcp/cc.h */
 
 	/* What is received is acknowledged after this; as soon as it is
 	 * `ack_every` full segments, at once. */

@@ -139,6 +139,6 @@ void tcp_recovery_marked(struct tcp_conn *conn, nsec_t now)
 	if (!seq_gt(tcp_snd_una(conn), conn->ecn_end))
 		return;
 	conn->counters.marks++;
-	tcp_cc_loss(&conn->cc, now);
+	tcp_cc_mark(&conn->cc, now);
 	reacted(conn);
 }

@@ -22,6 +22,7 @@ enum {
 };
 
 static const struct port_config port_defaults = {
+	.congestion_control = "cubic",
 	.recv_wait_ms = 1000,
 	.mpa_qpn_port = 4791,
 	.max_qp = 65536,

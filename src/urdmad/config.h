@@ -27,7 +27,9 @@ struct port_config {
 	char *pci_address;
 	char *device; /* a DPDK vdev string */
 
-	bool roce;	 /* transport; else iWARP */
+	bool roce; /* transport; else iWARP */
+	/* iWARP: "cubic" or "rate"; not this configuration's memory. */
+	const char *congestion_control;
 	bool dcqcn;	 /* RoCE: congestion control */
 	bool infiniband; /* RoCE: what the link is told to be; else Ethernet */
 	bool has_ipv4;	 /* false: none given, the port cannot be used */

@@ -121,18 +121,39 @@ static bool read_name(struct config_reader *reader,
 	return true;
 }
 
+/* Which of the two words it is; -1: neither. */
+static int word(struct json_object *value, const char *first,
+		const char *second)
+{
+	const char *text = json_object_is_type(value, json_type_string)
+				   ? json_object_get_string(value)
+				   : "";
+
+	if (strcmp(text, first) == 0)
+		return 0;
+	return strcmp(text, second) == 0 ? 1 : -1;
+}
+
 static bool read_transport(struct config_reader *reader,
 			   const struct config_key *key,
 			   struct json_object *value, void *into)
 {
 	struct port_config *port = into;
-	const char *text = json_object_is_type(value, json_type_string)
-				   ? json_object_get_string(value)
-				   : "";
+	int which = word(value, "iwarp", "roce");
 
-	port->roce = strcmp(text, "roce") == 0;
-	return port->roce || strcmp(text, "iwarp") == 0 ||
-	       config_unwanted(reader, value, key->want);
+	port->roce = which == 1;
+	return which >= 0 || config_unwanted(reader, value, key->want);
+}
+
+static bool read_congestion_control(struct config_reader *reader,
+				    const struct config_key *key,
+				    struct json_object *value, void *into)
+{
+	struct port_config *port = into;
+	int which = word(value, "cubic", "rate");
+
+	port->congestion_control = which == 1 ? "rate" : "cubic";
+	return which >= 0 || config_unwanted(reader, value, key->want);
 }
 
 static bool read_dcqcn(struct config_reader *reader,
@@ -152,13 +173,10 @@ static bool read_link_layer(struct config_reader *reader,
 			    struct json_object *value, void *into)
 {
 	struct port_config *port = into;
-	const char *text = json_object_is_type(value, json_type_string)
-				   ? json_object_get_string(value)
-				   : "";
+	int which = word(value, "ethernet", "infiniband");
 
-	port->infiniband = strcmp(text, "infiniband") == 0;
-	return port->infiniband || strcmp(text, "ethernet") == 0 ||
-	       config_unwanted(reader, value, key->want);
+	port->infiniband = which == 1;
+	return which >= 0 || config_unwanted(reader, value, key->want);
 }
 
 static bool read_exception(struct config_reader *reader,
@@ -202,6 +220,8 @@ const struct config_key config_port_keys[] = {
 	  "\"tap\", or false (virtio_user is not there yet)" },
 	{ "link_layer", read_link_layer, 0, 0, 0,
 	  "\"ethernet\" or \"infiniband\"" },
+	{ "congestion_control", read_congestion_control, 0, 0, 0,
+	  "\"cubic\" or \"rate\"" },
 	{ "dcqcn", read_dcqcn, 0, 0, 0, "true or false" },
 	NUMBER(mtu, 576, CONFIG_MTU_MAX),
 	NUMBER(recv_wait_ms, 0, 60000),

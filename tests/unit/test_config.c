@@ -81,6 +81,7 @@ static void what_is_not_said_has_its_default(void **state)
 	assert_int_equal(config.sock_mode, 0666);
 	assert_null(config.sock_group);
 	assert_int_equal(config.ports[0].recv_wait_ms, 1000);
+	assert_string_equal(config.ports[0].congestion_control, "cubic");
 	assert_int_equal(config.ports[0].mpa_qpn_port, 4791);
 	assert_int_equal(config.ports[0].mtu, 0);
 	assert_false(config.ports[0].has_mac);
@@ -96,7 +97,7 @@ static void every_key_of_a_port_is_taken(void **state)
 		"\"ipv4_address\": \"10.2.0.100/16\", \"mtu\": 9000,"
 		"\"mac\": \"02:00:00:00:0a:0B\", \"transport\": \"iwarp\","
 		"\"exception\": \"tap\", \"recv_wait_ms\": 0, \"max_qp\": 5,"
-		"\"mpa_qpn_port\": 0,"
+		"\"mpa_qpn_port\": 0, \"congestion_control\": \"rate\","
 		"\"rx_desc_count\": 256, \"tx_desc_count\": 128,"
 		"\"rx_burst_size\": 16, \"tx_burst_size\": 8 } ] }");
 	port = &config.ports[0];
@@ -109,6 +110,7 @@ static void every_key_of_a_port_is_taken(void **state)
 	assert_true(port->exception);
 	assert_int_equal(port->recv_wait_ms, 0);
 	assert_int_equal(port->mpa_qpn_port, 0);
+	assert_string_equal(port->congestion_control, "rate");
 	assert_int_equal(port->max_qp, 5);
 	assert_int_equal(port->rx_desc_count, 256);
 	assert_int_equal(port->tx_desc_count, 128);

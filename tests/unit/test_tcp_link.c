@@ -418,6 +418,14 @@ static void run_seeds(const struct profile *profile)
 	  .delay = 100 * US, .loss = 30, .no_timestamps = true) \
 	_(reno_survives_loss, .bytes = 64 * KIB, .delay = 100 * US, \
 	  .loss = 30, .cc = &tcp_cc_reno) \
+	_(losses_are_repaired_with_a_window_by_rate, .bytes = 512 * KIB, \
+	  .delay = 100 * US, .loss = 30, .cc = &tcp_cc_rate, .seeds = 8, \
+	  .finish_by = 200 * MS) \
+	_(a_window_by_rate_survives_anything, .bytes = 64 * KIB, \
+	  .delay = 300 * US, .loss = 100, .duplicates = 50, .late = 200, \
+	  .lateness = 3 * MS, .cc = &tcp_cc_rate) \
+	_(a_window_by_rate_needs_no_sack, .bytes = 64 * KIB, \
+	  .delay = 100 * US, .loss = 30, .cc = &tcp_cc_rate, .no_sack = true) \
 	_(reordering_is_no_loss, .bytes = 128 * KIB, .delay = 50 * US, \
 	  .late = 300, .lateness = 200 * US, .finish_by = 20 * MS) \
 	_(duplicates_do_no_harm, .bytes = 64 * KIB, .delay = 50 * US, \
