@@ -19,6 +19,9 @@
 /* An access to ordinary memory takes microseconds: whoever must not come
  * before its end waits, but not for one that is stuck. */
 #define PATIENCE NSEC_PER_MSEC
+/* After an access another one may follow: to wake a thread that sleeps takes
+ * longer than the access itself. */
+#define LINGER (50 * NSEC_PER_USEC)
 /* At the end of the daemon. */
 #define LAST_PATIENCE (200 * NSEC_PER_MSEC)
 
@@ -63,7 +66,8 @@ struct mem_async {
 	pthread_t thread;
 	bool has_thread;
 	bool charged; /* its user, for it */
-	bool stop;
+	bool stop;    /* atomic, as the next */
+	bool more;    /* jobs, since the thread looked */
 };
 
 /* `lock` is for the jobs of all; no access happens under it. */
@@ -75,6 +79,7 @@ struct mem_asyncs {
 	struct list ended;
 	unsigned int threads;
 	bool pending; /* there are some of either; atomic */
+	bool awake;   /* who delivers looks by himself; atomic */
 };
 
 static struct mem_async *of(struct place *place)
@@ -90,7 +95,10 @@ static void tell(struct mem_asyncs *all)
 {
 	uint64_t one = 1;
 
-	__atomic_store_n(&all->pending, true, __ATOMIC_RELEASE);
+	/* pairs with mem_asyncs_sleep() */
+	__atomic_store_n(&all->pending, true, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&all->awake, __ATOMIC_SEQ_CST))
+		return;
 	if (write(all->watch.fd, &one, sizeof(one)) < 0) {
 		/* It was told often enough. */
 	}
@@ -133,6 +141,32 @@ static void run(struct mem_async *mem, struct job *job)
 	finish(job, result);
 }
 
+static bool is_needed(const struct mem_async *mem)
+{
+	return __atomic_load_n(&mem->more, __ATOMIC_ACQUIRE) ||
+	       __atomic_load_n(&mem->stop, __ATOMIC_ACQUIRE);
+}
+
+/* The lock is held, but not while it looks. */
+static void linger(struct mem_async *mem)
+{
+	nsec_t until = now_read() + LINGER;
+
+	pthread_mutex_unlock(&mem->all->lock);
+	while (!is_needed(mem) && now_read() < until)
+		sched_yield();
+	pthread_mutex_lock(&mem->all->lock);
+}
+
+/* The lock is held: until there may be something to do. */
+static void rest(struct mem_async *mem)
+{
+	linger(mem);
+	while (!is_needed(mem))
+		pthread_cond_wait(&mem->work, &mem->all->lock);
+	__atomic_store_n(&mem->more, false, __ATOMIC_RELAXED);
+}
+
 static void *serve(void *arg)
 {
 	struct mem_async *mem = arg;
@@ -147,7 +181,7 @@ static void *serve(void *arg)
 		else if (mem->stop)
 			break;
 		else
-			pthread_cond_wait(&mem->work, &all->lock);
+			rest(mem);
 	}
 	pthread_mutex_unlock(&all->lock);
 	place_put(mem->under); /* closes a file, which may take its time */
@@ -242,6 +276,7 @@ static int begin(struct mem_async *mem, struct place_wait *wait,
 	wait->ready = false;
 	pthread_mutex_lock(&mem->all->lock);
 	list_add_tail(&mem->jobs, &job->link);
+	__atomic_store_n(&mem->more, true, __ATOMIC_RELEASE);
 	pthread_cond_signal(&mem->work);
 	pthread_mutex_unlock(&mem->all->lock);
 	return -EINPROGRESS;
@@ -385,7 +420,7 @@ static void async_put(struct place *place)
 		return;
 	}
 	pthread_mutex_lock(&mem->all->lock);
-	mem->stop = true;
+	__atomic_store_n(&mem->stop, true, __ATOMIC_RELEASE);
 	pthread_cond_signal(&mem->work);
 	pthread_mutex_unlock(&mem->all->lock);
 }
@@ -470,6 +505,17 @@ void mem_asyncs_deliver(struct mem_asyncs *all, nsec_t now)
 		deliver_job(list_member(link, struct job, link), now);
 	while ((link = pop(all, &all->ended)))
 		bury(list_member(link, struct mem_async, ended));
+}
+
+bool mem_asyncs_sleep(struct mem_asyncs *all)
+{
+	__atomic_store_n(&all->awake, false, __ATOMIC_SEQ_CST);
+	return !__atomic_load_n(&all->pending, __ATOMIC_SEQ_CST);
+}
+
+void mem_asyncs_wake(struct mem_asyncs *all)
+{
+	__atomic_store_n(&all->awake, true, __ATOMIC_RELAXED);
 }
 
 /* Waking up is all: the worker's turn delivers. */

@@ -8,7 +8,8 @@
  * interrupt it, and nobody can say beforehand: the program may map such a file
  * a moment later.  So the worker never does it.  Accesses are copied, queued
  * and done one after the other by the thread, which is made when the first one
- * comes, or for the end: to close the file may take its time, too.  One that is
+ * comes, or for the end: to close the file may take its time, too.  After an
+ * access it looks for the next one for some time before it sleeps.  One that is
  * stuck holds up this program's memory only.
  *
  * The thread of a memory that was given up ends when it comes back; until then
@@ -17,6 +18,8 @@
 #ifndef URDMA_URDMAD_MEM_ASYNC_H
 #define URDMA_URDMAD_MEM_ASYNC_H
 
+#include <stdbool.h>
+
 #include "base/clock.h"
 
 struct mem_asyncs;
@@ -24,7 +27,8 @@ struct place;
 struct poller;
 struct user;
 
-/* Those of a daemon.  The poller wakes when there are answers. */
+/* Those of a daemon.  The poller wakes when there are answers, unless who
+ * delivers them is awake. */
 int mem_asyncs_create(struct poller *poller, struct mem_asyncs **all);
 /* All memories must be given up and settled.  Threads that are stuck stay,
  * with what they need.  NULL is fine. */
@@ -34,6 +38,11 @@ void mem_asyncs_destroy(struct mem_asyncs *all);
 void mem_asyncs_settle(struct mem_asyncs *all);
 /* Resumes those who wait.  Cheap if there is nothing. */
 void mem_asyncs_deliver(struct mem_asyncs *all, nsec_t now);
+
+/* Before waiting with the poller: false if there are answers already. */
+bool mem_asyncs_sleep(struct mem_asyncs *all);
+/* Until then the poller is not woken: mem_asyncs_deliver() will be called. */
+void mem_asyncs_wake(struct mem_asyncs *all);
 
 /*
  * Takes the reference to `under`, also when it fails; only the thread uses it,

@@ -137,11 +137,13 @@ static int sleep_until_needed(struct worker *worker, nsec_t now)
 	int result = 0;
 
 	control_set_asleep(worker->control, true);
-	if (!control_rung(worker->control)) {
+	if (mem_asyncs_sleep(worker->mem_asyncs) &&
+	    !control_rung(worker->control)) {
 		worker->sleeps++;
 		result =
 			poller_wait(worker->poller, longest_sleep(worker, now));
 	}
+	mem_asyncs_wake(worker->mem_asyncs);
 	control_set_asleep(worker->control, false);
 	/* What that led to may need more than one turn. */
 	if (result > 0 || worker->all_block)

@@ -9,6 +9,7 @@
 #include "rdma/place.h"
 #include "urdmad/config.h"
 #include "urdmad/mem_async.h"
+#include "urdmad/now.h"
 #include "urdmad/poller.h"
 #include "urdmad/user.h"
 
@@ -180,6 +181,46 @@ static void an_access_begins_and_its_answer_is_fetched_later(void **state)
 	assert_memory_equal(back, "hell", 5);
 }
 
+/* And is told so before it sleeps. */
+static void who_is_awake_is_not_woken(void **state)
+{
+	(void)state;
+	mem_asyncs_wake(all);
+	set_gate(&slow, true);
+	assert_int_equal(try_write(&waiter, "hello"), -EINPROGRESS);
+	await_inside(&slow, 1);
+	assert_true(mem_asyncs_sleep(all));
+	mem_asyncs_wake(all);
+	set_gate(&slow, false);
+	while (!waiter.resumed)
+		mem_asyncs_deliver(all, 1);
+	assert_int_equal(poller_wait(&poller, 0), 0);
+	/* an answer that came before is told instead */
+	place_abandon(&waiter.wait);
+	assert_int_equal(try_write(&waiter, "again"), -EINPROGRESS);
+	await_inside(&slow, 2);
+	while (mem_asyncs_sleep(all))
+		mem_asyncs_wake(all);
+	mem_asyncs_deliver(all, 1);
+	assert_int_equal(waiter.resumed, 2);
+	assert_true(mem_asyncs_sleep(all));
+}
+
+/* However long after the one before. */
+static void a_thread_that_went_to_sleep_is_woken(void **state)
+{
+	(void)state;
+	for (int i = 1; i <= 20; i++) {
+		nsec_t until = now_read() + (nsec_t)i * 10 * NSEC_PER_USEC;
+
+		assert_int_equal(try_write(&waiter, "hello"), -EINPROGRESS);
+		await_answer(&waiter, i);
+		assert_int_equal(try_write(&waiter, "hello"), 5);
+		while (now_read() < until)
+			continue;
+	}
+}
+
 static void memory_that_is_gone_is_a_fault(void **state)
 {
 	char byte = 1;
@@ -317,6 +358,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_MEMORY(an_access_begins_and_its_answer_is_fetched_later),
+		WITH_MEMORY(who_is_awake_is_not_woken),
+		WITH_MEMORY(a_thread_that_went_to_sleep_is_woken),
 		WITH_MEMORY(memory_that_is_gone_is_a_fault),
 		WITH_MEMORY(a_word_changes_once_for_one_question),
 		WITH_MEMORY(a_stuck_memory_holds_up_no_other),
