@@ -8,7 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RESOLVE_MS = 5000, READS = 16, BACKLOG = 64 };
+enum {
+	RESOLVE_MS = 5000,
+	READS = 16,
+	BACKLOG = 64,
+	RETRIES = 7,	  /* RNR: for ever */
+	ACK_TIMEOUT = 18, /* 4.096 us << n: 1 s, RoCE's */
+};
 
 void die(const char *format, ...)
 {
@@ -46,6 +52,17 @@ void peer_event(struct rdma_cm_id *id, enum rdma_cm_event_type type)
 	rdma_ack_cm_event(next_event(id->channel, type));
 }
 
+/* A busy machine stops for a second now and then: to a RoCE device that looks
+ * like a peer that is gone.  TCP has timeouts of its own. */
+static void be_patient(struct rdma_cm_id *id)
+{
+	uint8_t timeout = ACK_TIMEOUT;
+
+	need(rdma_set_option(id, RDMA_OPTION_ID, RDMA_OPTION_ID_ACK_TIMEOUT,
+			     &timeout, sizeof(timeout)) == 0,
+	     "rdma_set_option");
+}
+
 struct rdma_cm_id *peer_resolve(const char *address, uint16_t port)
 {
 	struct rdma_event_channel *channel = rdma_create_event_channel();
@@ -60,6 +77,7 @@ struct rdma_cm_id *peer_resolve(const char *address, uint16_t port)
 		die("%s is no address", address);
 	need(rdma_create_id(channel, &id, NULL, RDMA_PS_TCP) == 0,
 	     "rdma_create_id");
+	be_patient(id);
 	need(rdma_resolve_addr(id, NULL, (struct sockaddr *)&to, RESOLVE_MS) ==
 		     0,
 	     "rdma_resolve_addr");
@@ -76,6 +94,9 @@ static struct rdma_conn_param conn_param(const uint32_t *word)
 		.private_data_len = word ? sizeof(*word) : 0,
 		.responder_resources = READS,
 		.initiator_depth = READS,
+		/* iWARP retries by itself, RoCE as often as it is told to */
+		.retry_count = RETRIES,
+		.rnr_retry_count = RETRIES,
 	};
 }
 
@@ -99,6 +120,7 @@ void peer_listen(struct peer_listener *listener, uint16_t port)
 	need(rdma_create_id(listener->channel, &listener->id, NULL,
 			    RDMA_PS_TCP) == 0,
 	     "rdma_create_id");
+	be_patient(listener->id);
 	need(rdma_bind_addr(listener->id, (struct sockaddr *)&at) == 0,
 	     "rdma_bind_addr");
 	need(rdma_listen(listener->id, BACKLOG) == 0, "rdma_listen");
