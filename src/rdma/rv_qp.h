@@ -21,8 +21,17 @@
 #include "roce/packet.h"
 #include "roce/verdict.h"
 
+struct rdma_qp_info;
 struct rv_qp;
 struct rv_stack;
+
+/* What is counted of congestion, of a queue pair and of the stack. */
+enum {
+	RV_MARKED,  /* packets that came with Congestion Experienced */
+	RV_CNP_OUT, /* CNPs for them */
+	RV_CNP_IN,
+	RV_CONGESTION_COUNT
+};
 
 /* A received packet. */
 struct rv_arrival {
@@ -65,6 +74,8 @@ struct rv_service {
 	/* NULL: it has no timer. */
 	nsec_t (*deadline)(const struct rv_qp *rv);
 	void (*expire)(struct rv_qp *rv, nsec_t now);
+	/* Adds what it counts.  NULL: nothing. */
+	void (*tell)(const struct rv_qp *rv, struct rdma_qp_info *info);
 };
 
 struct rv_qp {

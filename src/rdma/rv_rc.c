@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "rdma/qp_info.h"
 #include "rdma/qp_state.h"
 #include "rdma/rdma_ctx.h"
+#include "rdma/rv_stack_priv.h"
 
 static const enum wc_status statuses[] = {
 	[ROCE_DONE] = WC_SUCCESS,
@@ -117,14 +119,47 @@ static void fini(struct rv_qp *rv)
 	roce_resp_destroy(&rc->resp);
 }
 
+void rv_rc_count(struct rv_rc *rc, unsigned int what)
+{
+	rc->congestion[what]++;
+	rc->rv.stack->congestion[what]++;
+}
+
+/* What is the stack's stays, and the counters, which may say why it stops. */
 static void stop(struct rv_qp *rv, nsec_t now)
 {
 	struct rv_rc *rc = rv_rc_of(rv);
+	const struct rv_rc before = *rc;
 
 	(void)now;
 	fini(rv);
-	/* what is the stack's stays */
 	memset((char *)rc + sizeof(rc->rv), 0, sizeof(*rc) - sizeof(rc->rv));
+	rc->req.counters = before.req.counters;
+	rc->resp.counters = before.resp.counters;
+	memcpy(rc->congestion, before.congestion, sizeof(rc->congestion));
+}
+
+static void tell(const struct rv_qp *rv, struct rdma_qp_info *info)
+{
+	const struct rv_rc *rc = (const struct rv_rc *)rv;
+	const struct roce_req_counters *out = &rc->req.counters;
+	const struct roce_resp_counters *in = &rc->resp.counters;
+
+	rdma_qp_info_add(info, "requests_out", out->packets);
+	rdma_qp_info_add(info, "resent", out->resent);
+	rdma_qp_info_add(info, "timeouts", out->timeouts);
+	rdma_qp_info_add(info, "probes", out->probes);
+	rdma_qp_info_add(info, "naks_in", out->naks);
+	rdma_qp_info_add(info, "rnr_naks_in", out->rnr_naks);
+	rdma_qp_info_add(info, "requests_in", in->packets);
+	rdma_qp_info_add(info, "duplicates_in", in->duplicates);
+	rdma_qp_info_add(info, "out_of_order_in", in->ahead);
+	rdma_qp_info_add(info, "naks_out", in->naks);
+	rdma_qp_info_add(info, "rnr_naks_out", in->rnr_naks);
+	rdma_qp_info_add(info, "error_naks_out", in->errors);
+	rdma_qp_info_add(info, "ecn_marked", rc->congestion[RV_MARKED]);
+	rdma_qp_info_add(info, "cnp_out", rc->congestion[RV_CNP_OUT]);
+	rdma_qp_info_add(info, "cnp_in", rc->congestion[RV_CNP_IN]);
 }
 
 static nsec_t deadline(const struct rv_qp *rv)
@@ -164,6 +199,7 @@ const struct rv_service rv_rc = {
 	.output = rv_rc_output,
 	.deadline = deadline,
 	.expire = expire,
+	.tell = tell,
 };
 
 /* Nothing is answered (IBA volume 1 section 9.8): no READ, no atomics. */
@@ -183,4 +219,5 @@ const struct rv_service rv_uc = {
 	.output = rv_rc_output,
 	.deadline = deadline,
 	.expire = expire,
+	.tell = tell,
 };

@@ -50,6 +50,7 @@ struct rv_rc {
 	bool paced;    /* there may be more to send, at the rate's deadline */
 	bool cnp_due;  /* the peer shall know that its packets were marked */
 	nsec_t cnp_at; /* of the last one */
+	uint64_t congestion[RV_CONGESTION_COUNT];
 	/* Receiving. */
 	bool stalled;  /* the packet must wait for its memory */
 	bool placing;  /* it is an answer, and goes where `to` says */
@@ -84,6 +85,9 @@ static inline bool rv_rc_is_uc(const struct rv_rc *rc)
 {
 	return rc->rv.service->bth == ROCE_UC;
 }
+
+/* Of enum RV_MARKED ... */
+void rv_rc_count(struct rv_rc *rc, unsigned int what);
 
 /* Of rv_service; tx. */
 void rv_rc_start_sending(struct rv_qp *rv, nsec_t now);

@@ -395,15 +395,13 @@ static bool is_marked(const uint8_t *ip)
 /* What the packet says of congestion.  True: it says nothing else. */
 static bool heed(struct rv_rc *rc, const struct rv_arrival *arrival, nsec_t now)
 {
-	uint64_t *counters = rc->rv.stack->congestion;
-
 	if (arrival->pkt->op->kind == ROCE_KIND_CNP) {
-		counters[RV_CNP_IN]++;
+		rv_rc_count(rc, RV_CNP_IN);
 		dcqcn_cut(&rc->rate, now);
 		return true;
 	}
 	if (is_marked(arrival->ip)) {
-		counters[RV_MARKED]++;
+		rv_rc_count(rc, RV_MARKED);
 		rc->cnp_due |= dcqcn_tell(&rc->cnp_at, now);
 	}
 	return false;

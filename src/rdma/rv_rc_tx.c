@@ -294,7 +294,7 @@ static bool notify(struct rv_rc *rc, struct rv_frame *frame)
 	if (!rc->cnp_due)
 		return false;
 	rc->cnp_due = false;
-	rc->rv.stack->congestion[RV_CNP_OUT]++;
+	rv_rc_count(rc, RV_CNP_OUT);
 	frame->pkt =
 		(struct roce_packet){ .opcode = ROCE_OPCODE_CNP, .becn = true };
 	return true;

@@ -24,13 +24,6 @@ enum {
 	RV_OVERHEAD = RV_HEADERS + ROCE_ICRC_LEN,
 };
 
-enum {
-	RV_MARKED,  /* packets that came with Congestion Experienced */
-	RV_CNP_OUT, /* CNPs for them */
-	RV_CNP_IN,
-	RV_CONGESTION_COUNT
-};
-
 struct rv_mads {
 	struct rv_mad *ring; /* RV_MADS of them */
 	uint32_t head;

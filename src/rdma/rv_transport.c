@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/bits.h"
 #include "rdma/qp_info.h"
@@ -155,8 +156,19 @@ static void expect(struct rdma_dev *dev, const struct urdma_ah_attr *attr)
 
 static void tell(const struct rdma_qp *qp, struct rdma_qp_info *info)
 {
-	(void)qp;
-	(void)info;
+	const struct rv_qp *rv = qp->rv;
+
+	info->is_roce = true;
+	info->connected = rv->service->connected && rv->state >= QPS_RTR;
+	if (rv->service->tell)
+		rv->service->tell(rv, info);
+	if (!info->connected)
+		return;
+	info->peer_num = qp->attr.dest_qp_num;
+	info->key.local_port = rv->path.src_port;
+	info->key.remote_port = ROCE_UDP_PORT;
+	memcpy(info->key.local, rv->path.local, FLOW_ADDR_LEN);
+	memcpy(info->key.remote, rv->path.remote, FLOW_ADDR_LEN);
 }
 
 void rv_fail(struct rv_qp *rv, int type, nsec_t now)

@@ -162,6 +162,7 @@ static enum roce_verdict duplicate(struct roce_resp *resp,
 static enum roce_verdict ahead(struct roce_resp *resp,
 			       const struct roce_packet *pkt)
 {
+	resp->counters.ahead++;
 	if (resp->config.service == ROCE_RC) {
 		if (roce_gap_tell(&resp->gap, pkt->psn)) {
 			resp->counters.naks++;

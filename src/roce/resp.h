@@ -37,7 +37,8 @@ struct roce_resp_config {
 struct roce_resp_counters {
 	uint64_t packets;    /* taken, in order */
 	uint64_t duplicates; /* requests, answered again or not */
-	uint64_t naks;	     /* PSN sequence errors */
+	uint64_t ahead;	     /* requests before which one is missing */
+	uint64_t naks;	     /* for them: one a gap */
 	uint64_t rnr_naks;
 	uint64_t errors; /* other NAKs */
 };

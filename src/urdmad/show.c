@@ -179,18 +179,8 @@ static void add_end(struct json_object *to, const char *name,
 	add_text(to, name, text);
 }
 
-static struct json_object *queue_pair(const struct rdma_qp_info *info)
+static void add_tcp(struct json_object *object, const struct rdma_qp_info *info)
 {
-	struct json_object *object = json_object_new_object();
-
-	add_number(object, "qp_num", info->num);
-	add_text(object, "state", info->state);
-	add_number(object, "sends", info->sends);
-	add_number(object, "recvs", info->recvs);
-	if (!info->connected)
-		return object;
-	add_end(object, "local", info->key.local, info->key.local_port);
-	add_end(object, "peer", info->key.remote, info->key.remote_port);
 	add_number(object, "bytes_out", info->bytes_out);
 	add_number(object, "bytes_in", info->tcp.bytes_in);
 	add_number(object, "segments_out", info->tcp.segments_out);
@@ -199,6 +189,27 @@ static struct json_object *queue_pair(const struct rdma_qp_info *info)
 	add_number(object, "timeouts", info->tcp.timeouts);
 	add_number(object, "srtt_ns", info->srtt);
 	add_number(object, "cwnd", info->cwnd);
+}
+
+static struct json_object *queue_pair(const struct rdma_qp_info *info)
+{
+	struct json_object *object = json_object_new_object();
+
+	add_number(object, "qp_num", info->num);
+	add_text(object, "type", info->type);
+	add_text(object, "state", info->state);
+	add_number(object, "sends", info->sends);
+	add_number(object, "recvs", info->recvs);
+	for (uint32_t i = 0; i < info->count_of; i++)
+		add_number(object, info->counts[i].name, info->counts[i].count);
+	if (!info->connected)
+		return object;
+	add_end(object, "local", info->key.local, info->key.local_port);
+	add_end(object, "peer", info->key.remote, info->key.remote_port);
+	if (info->is_roce)
+		add_number(object, "peer_qp_num", info->peer_num);
+	else
+		add_tcp(object, info);
 	return object;
 }
 

@@ -3,6 +3,7 @@
  * see of them, in order and when things go wrong. */
 #include "unit.h"
 
+#include "rdma/qp_info.h"
 #include "rv_pair.h"
 
 static int setup(void **state)
@@ -419,6 +420,50 @@ static void heed_congestion(struct rv_host *host, const struct rv_host *peer)
 	connect_to(host, peer);
 }
 
+/* Of the host's queue pair, as `urdma show` has it. */
+static uint64_t counted(const struct rv_host *host, const char *name)
+{
+	struct rdma_qp_info info;
+	uint32_t pos = 0;
+
+	assert_true(rdma_next_qp_info(host->ctx, &pos, &info));
+	assert_string_equal(info.type, "RC");
+	for (uint32_t i = 0; i < info.count_of; i++)
+		if (strcmp(info.counts[i].name, name) == 0)
+			return info.counts[i].count;
+	fail_msg("no counter %s", name);
+	return 0;
+}
+
+static void a_queue_pair_counts_what_was_lost_and_said(void **state)
+{
+	struct rdma_qp_info info;
+	struct rv_packet packet;
+	uint32_t pos = 0;
+
+	(void)state;
+	post(wr(URDMA_WR_WRITE), 3 * MTU);
+	assert_true(rv_take(&a, &packet)); /* lost */
+	assert_true(rv_take(&a, &packet));
+	assert_int_equal(rv_give(&b, &packet), DROP_ROCE);
+	run();
+	expect(&a, 1, WC_SUCCESS);
+	assert_int_equal(counted(&b, "out_of_order_in"), 2);
+	assert_int_equal(counted(&b, "naks_out"), 1);
+	assert_int_equal(counted(&b, "requests_in"), 3);
+	assert_int_equal(counted(&a, "naks_in"), 1);
+	assert_int_equal(counted(&a, "resent"),
+			 counted(&a, "requests_out") - 3);
+	assert_true(rdma_next_qp_info(a.ctx, &pos, &info));
+	assert_true(info.connected && info.is_roce);
+	assert_int_equal(info.peer_num, rdma_qp_num(b.qp));
+	assert_int_equal(info.key.remote_port, 4791);
+	assert_int_equal(flow_addr_ip4(info.key.remote)[3], 2);
+	/* what it counted says why it has stopped */
+	enter(&a, &b, QPS_ERR);
+	assert_int_equal(counted(&a, "naks_in"), 1);
+}
+
 static void who_sends_what_was_marked_is_told_and_slows_down(void **state)
 {
 	struct rv_packet packet, cnp;
@@ -440,6 +485,9 @@ static void who_sends_what_was_marked_is_told_and_slows_down(void **state)
 	assert_int_equal(congestion(&b, "ecn_marked"), 1);
 	assert_int_equal(congestion(&b, "cnp_out"), 1);
 	assert_int_equal(congestion(&a, "cnp_in"), 1);
+	assert_int_equal(counted(&b, "ecn_marked"), 1);
+	assert_int_equal(counted(&b, "cnp_out"), 1);
+	assert_int_equal(counted(&a, "cnp_in"), 1);
 	/* the rest goes when its time has come */
 	while (rv_take(&a, &packet))
 		rv_give(&b, &packet);
@@ -579,6 +627,7 @@ int main(void)
 		test(in_rtr_the_first_packet_is_an_event),
 		test(a_drained_queue_is_told_of_when_the_last_is_done),
 		test(a_reset_queue_pair_connects_anew),
+		test(a_queue_pair_counts_what_was_lost_and_said),
 		test(who_sends_what_was_marked_is_told_and_slows_down),
 		test(without_dcqcn_nothing_is_marked_and_no_cnp_taken),
 		test(slow_memory_keeps_the_order),
