@@ -40,6 +40,7 @@ rows() { awk '$1 ~ /^[0-9]+$/ && $2 ~ /^[0-9]+$/ && NF >= 4' "$dir/$1.out" | wc 
 # each size that matters is tried by itself.
 iterations() {
 	case " $* " in
+	*' -c U'*) echo 99 ;; # what is not reliable may not wait in line
 	*' -q 256 '*) echo 50 ;;
 	*' -a '*' -q '*) echo 5 ;;
 	*' -a '*) echo 20 ;;
