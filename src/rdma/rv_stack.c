@@ -81,17 +81,9 @@ void rv_settle(struct rv_qp *rv)
 		list_add_tail(&rv->stack->ready, &rv->ready);
 }
 
-static bool is_group(const uint8_t addr[FLOW_ADDR_LEN])
-{
-	enum { IP6_GROUPS = 0xff, IP4_GROUPS = 224 };
-
-	return flow_addr_is_ip4(addr) ? *flow_addr_ip4(addr) >= IP4_GROUPS
-				      : addr[0] == IP6_GROUPS;
-}
-
 void rv_expect(struct rv_stack *stack, const uint8_t to[FLOW_ADDR_LEN])
 {
-	if (is_group(to) || stack->expected_count == RV_EXPECTED)
+	if (group_is(to) || stack->expected_count == RV_EXPECTED)
 		return;
 	memcpy(stack->expected[stack->expected_count++], to, FLOW_ADDR_LEN);
 }

@@ -4,7 +4,6 @@
 
 #include "net/cksum.h"
 #include "net/eth.h"
-#include "net/group.h"
 #include "net/flow.h"
 #include "net/ip4.h"
 #include "net/ip6.h"
@@ -97,8 +96,7 @@ void pktio_udp_prepare(struct port *port, nsec_t now)
 	uint8_t to[FLOW_ADDR_LEN], hop[FLOW_ADDR_LEN];
 
 	while (rv_stack_expected(port->rv, to))
-		if (!group_is(to) && !pktio_is_ours(port, to) &&
-		    port_next_hop(port, to, hop))
+		if (!pktio_is_ours(port, to) && port_next_hop(port, to, hop))
 			neigh_lookup(&port->neigh, hop, now);
 }
 

@@ -123,8 +123,8 @@ lab_up_impaired() {
 # number tell each other theirs over TCP.
 side_up() {
 	local h
-	ip link add side netns "$(netns a)" type veth \
-		peer name side netns "$(netns b)"
+	ip link add side netns "$(netns a)" mtu "$MTU" type veth \
+		peer name side netns "$(netns b)" mtu "$MTU"
 	for h in a b; do
 		host "$h" ip address add "${side[$h]}/24" dev side
 		host "$h" ip link set side up
@@ -359,21 +359,6 @@ pair() {
 	spawn "$name" program "$(other "$h")" "$@"
 	finished "$name" "$*" || { output "$name-server" >&2; return 1; }
 	finished "$name-server" "${serve[*]}"
-}
-
-# ---- a network of the kernel's, for programs that exchange addresses ----
-
-declare -gA kernel_ip4=([a]=10.71.0.1 [b]=10.71.0.2)
-
-# Beside net0, where the kernel has no address.
-kernel_network_up() {
-	local h
-	ip link add net1 netns "$(netns a)" type veth \
-		peer name net1 netns "$(netns b)"
-	for h in a b; do
-		host "$h" ip address add "${kernel_ip4[$h]}/24" dev net1
-		host "$h" ip link set dev net1 up
-	done
 }
 
 # A socket of the kernel's listens.
