@@ -114,6 +114,9 @@ enum urdma_op {
 	URDMA_OP_CM_MIGRATE = 78, /* takes: the old session's socket */
 	URDMA_OP_CM_JOIN = 79,	  /* gives a handle of its own */
 	URDMA_OP_CM_LEAVE = 80,	  /* takes: the session's own socket */
+	/* Of the kernel module, which has resolved the address itself. */
+	URDMA_OP_CM_CONNECT_TO = 81,
+	URDMA_OP_CM_LISTEN_AT = 82,
 };
 
 enum urdma_session_kind {
@@ -586,6 +589,8 @@ URDMA_CONTROL_SIZE(urdma_query_qp_reply, 96);
 	X(CM_NOTIFY, cm_notify, empty, 0, 0)                                   \
 	X(CM_MIGRATE, cm_migrate, cm_migrate_reply, 1, 0)                      \
 	X(CM_JOIN, cm_join, cm_id, 0, 0)                                       \
-	X(CM_LEAVE, cm_id, cm_events_reply, 1, 0)
+	X(CM_LEAVE, cm_id, cm_events_reply, 1, 0)                              \
+	X(CM_CONNECT_TO, cm_connect_to, cm_id, 0, 0)                           \
+	X(CM_LISTEN_AT, cm_listen_at, cm_id, 0, 0)
 
 #endif

@@ -163,6 +163,21 @@ struct urdma_cm_join {
 };
 URDMA_CONTROL_SIZE(urdma_cm_join, 40);
 
+/* A new id that connects from `src`, on the session's device, to `dst`. */
+struct urdma_cm_connect_to {
+	struct urdma_sockaddr src;
+	struct urdma_sockaddr dst;
+	struct urdma_cm_conn_param conn;
+};
+URDMA_CONTROL_SIZE(urdma_cm_connect_to, 328);
+
+/* A new id that listens at `addr`; a wildcard means the session's device. */
+struct urdma_cm_listen_at {
+	struct urdma_sockaddr addr;
+	__u32 backlog;
+};
+URDMA_CONTROL_SIZE(urdma_cm_listen_at, 32);
+
 /* A datagram from urdmad on a cm session's socket. */
 struct urdma_cm_event {
 	__u64 uid;    /* of the id; CONNECT_REQUEST: of the listener;

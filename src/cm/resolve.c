@@ -46,6 +46,33 @@ static int find_group(struct cm_id *id, unsigned int device)
 	return 0;
 }
 
+int cm_id_bind_on(struct cm_id *id, unsigned int device,
+		  const struct cm_addr *addr)
+{
+	const struct cm_addr *own = &id->cm->devices[device].addr;
+	struct cm_addr on = *addr;
+
+	if (id->state != CM_IDLE)
+		return -EINVAL;
+	if (cm_addr_is_any(addr)) {
+		on = *own;
+		on.port = addr->port;
+	}
+	if (!cm_addr_same_ip(&on, own))
+		return -EADDRNOTAVAIL;
+	return bind_to(id, &on, (int)device);
+}
+
+int cm_id_route_to(struct cm_id *id, const struct cm_addr *dst)
+{
+	if (id->state != CM_ADDR_BOUND || id->device < 0 ||
+	    cm_addr_is_any(dst) || dst->family != id->src.family)
+		return -EINVAL;
+	id->dst = *dst;
+	cm_id_enter(id, CM_ROUTE_RESOLVED);
+	return 0;
+}
+
 static int ask_net(struct cm_id *id, unsigned int device, nsec_t now)
 {
 	const struct cm_device *own = &id->cm->devices[device];

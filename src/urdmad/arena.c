@@ -246,6 +246,9 @@ void arena_free(struct arena_set *set, struct arena_block *block)
 	for (at = &set->first; *at != arena;)
 		at = &(*at)->next;
 	*at = arena->next;
+	/* Whoever keeps the file (the kernel module) keeps no memory. */
+	fallocate(arena->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
+		  (off_t)arena->bytes);
 	arena_destroy(arena);
 }
 

@@ -340,6 +340,18 @@ static bool read_memory(struct config_reader *reader,
 	return config_unwanted(reader, value, key->want);
 }
 
+static bool read_kernel(struct config_reader *reader,
+			const struct config_key *key, struct json_object *value,
+			void *into)
+{
+	struct config *config = into;
+
+	if (!json_object_is_type(value, json_type_boolean))
+		return config_unwanted(reader, value, key->want);
+	config->kernel = json_object_get_boolean(value);
+	return true;
+}
+
 #define FIELD(name) offsetof(struct config, name)
 
 static const struct config_key top_keys[] = {
@@ -358,15 +370,31 @@ static const struct config_key top_keys[] = {
 	  FIELD(stats_timer_interval_ms), 0, 86400000, NULL },
 	{ "workers", read_workers, 0, 0, 0,
 	  "1: more than one does not work yet" },
+	{ "kernel", read_kernel, 0, 0, 0, "true or false" },
 	{ "memory", read_memory, 0, 0, 0, "\"auto\", \"remap\" or \"copy\"" },
 	{ 0 },
 };
+
+/* The kernel's rdma_cm knows only addresses that the kernel has. */
+static bool check_kernel(struct config_reader *reader,
+			 const struct config *config)
+{
+	for (size_t i = 0; config->kernel && i < config->port_count; i++)
+		if (config->ports[i].exception && !config->ports[i].roce)
+			return true;
+	return !config->kernel ||
+	       config_fail(reader, "kernel: found true, and no port of "
+				   "transport iwarp with \"exception\": "
+				   "\"tap\"; want one, or false");
+}
 
 static bool check_complete(struct config_reader *reader, struct config *config)
 {
 	if (!config->port_count)
 		return config_fail(reader, "ports: found none, want an object "
 					   "or an array of objects");
+	if (!check_kernel(reader, config))
+		return false;
 	if (!config->sock_name)
 		config->sock_name = strdup("/run/urdma/urdma.sock");
 	return config->sock_name || config_fail(reader, "out of memory");

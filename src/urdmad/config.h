@@ -72,6 +72,7 @@ struct config {
 	struct limits_config limits;
 	uint32_t stats_timer_interval_ms; /* 0: no statistics in the log */
 	uint32_t mem_flags;		  /* enum urdma_mem_flags of `memory` */
+	bool kernel; /* devices for all programs by the kernel module */
 };
 
 /* "FILE: KEY: found X, want Y" */

@@ -29,6 +29,24 @@ static bool kind_is_known(uint32_t kind)
 	       kind == URDMA_SESSION_TOOL;
 }
 
+int session_begin(struct session *session, uint32_t kind, uint32_t device)
+{
+	const struct control_config *config = &session->control->config;
+
+	if (!kind_is_known(kind))
+		return -EINVAL;
+	if (kind == URDMA_SESSION_VERBS && device >= config->device_count)
+		return -ENODEV;
+	if (kind == URDMA_SESSION_CM) {
+		session->cm = cm_channel_create(config->cm, session);
+		if (!session->cm)
+			return -ENOMEM;
+	}
+	session->kind = kind;
+	session->device = device;
+	return 0;
+}
+
 static int hello(struct control_call *call)
 {
 	const struct urdma_hello *ask = call->request;
@@ -36,6 +54,7 @@ static int hello(struct control_call *call)
 	struct session *session = call->session;
 	struct control *control = session->control;
 	const struct control_config *config = &control->config;
+	int ret;
 
 	if (ask->magic != URDMA_CONTROL_MAGIC)
 		return -EPROTO;
@@ -44,18 +63,9 @@ static int hello(struct control_call *call)
 	call->reply_anyway = true;
 	if (ask->version != URDMA_CONTROL_VERSION)
 		return -EPROTO;
-	if (!kind_is_known(ask->kind))
-		return -EINVAL;
-	if (ask->kind == URDMA_SESSION_VERBS &&
-	    ask->device >= config->device_count)
-		return -ENODEV;
-	if (ask->kind == URDMA_SESSION_CM) {
-		session->cm = cm_channel_create(config->cm, session);
-		if (!session->cm)
-			return -ENOMEM;
-	}
-	session->kind = ask->kind;
-	session->device = ask->device;
+	ret = session_begin(session, ask->kind, ask->device);
+	if (ret < 0)
+		return ret;
 	memcpy(session->token, ask->token, sizeof(session->token));
 	config->random(config->random_arg, &session->name,
 		       sizeof(session->name));
@@ -282,6 +292,12 @@ static const struct op ops[] = {
 				ASK(urdma_cm_id, urdma_cm_events_reply,
 				    reserved),
 				CM },
+	[URDMA_OP_CM_CONNECT_TO] = { control_cm_connect_to,
+				     ASK_ALL(urdma_cm_connect_to, urdma_cm_id),
+				     CM },
+	[URDMA_OP_CM_LISTEN_AT] = { control_cm_listen_at,
+				    ASK_ALL(urdma_cm_listen_at, urdma_cm_id),
+				    CM },
 	[URDMA_OP_CM_MIGRATE] = { control_cm_migrate,
 				  ASK(urdma_cm_migrate, urdma_cm_migrate_reply,
 				      reserved),

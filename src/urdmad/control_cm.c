@@ -56,8 +56,8 @@ static void forget(struct session *session, struct session_cm_id *entry)
 	free(entry);
 }
 
-static void destroy_id(struct session *session, struct session_cm_id *entry,
-		       nsec_t now)
+void control_cm_drop(struct session *session, struct session_cm_id *entry,
+		     nsec_t now)
 {
 	cm_id_destroy(entry->id, now);
 	forget(session, entry);
@@ -75,24 +75,35 @@ void session_free_cm(struct session *session, nsec_t now)
 	}
 }
 
-int control_cm_create(struct control_call *call)
+int control_cm_add(struct session *session, uint16_t ps, uint8_t qp_type,
+		   struct session_cm_id **made)
 {
-	const struct urdma_cm_create *ask = call->request;
-	struct urdma_cm_id *reply = call->reply;
 	struct session_cm_id *entry = calloc(1, sizeof(*entry));
 	int ret;
 
 	if (!entry)
 		return -ENOMEM;
-	ret = cm_id_create(call->session->cm, ask->ps, ask->qp_type, entry,
-			   &entry->id);
+	ret = cm_id_create(session->cm, ps, qp_type, entry, &entry->id);
 	if (ret < 0) {
 		free(entry);
 		return ret;
 	}
+	entry->handle = control_cm_number(session);
+	hash_in(session, entry);
+	*made = entry;
+	return 0;
+}
+
+int control_cm_create(struct control_call *call)
+{
+	const struct urdma_cm_create *ask = call->request;
+	struct urdma_cm_id *reply = call->reply;
+	struct session_cm_id *entry = NULL;
+	int ret = control_cm_add(call->session, ask->ps, ask->qp_type, &entry);
+
+	if (ret < 0)
+		return ret;
 	entry->uid = ask->uid;
-	entry->handle = control_cm_number(call->session);
-	hash_in(call->session, entry);
 	reply->id = entry->handle;
 	return 0;
 }
@@ -147,7 +158,7 @@ static bool take_back(void *arg, const void *bytes, size_t len)
 			? control_cm_find(recall->session, event.id)
 			: NULL;
 	if (child && child != recall->entry)
-		destroy_id(recall->session, child, recall->now);
+		control_cm_drop(recall->session, child, recall->now);
 	return true;
 }
 
@@ -183,7 +194,7 @@ int control_cm_destroy(struct control_call *call)
 		return -ENOENT;
 	ret = recall_events(&recall, call, &reply->events_reported);
 	if (ret == 0)
-		destroy_id(call->session, recall.entry, call->now);
+		control_cm_drop(call->session, recall.entry, call->now);
 	return ret;
 }
 
@@ -337,8 +348,8 @@ int control_cm_listen(struct control_call *call)
 }
 
 /* Only one of the same program, on the id's device; NULL: there is none. */
-static struct rdma_qp *find_qp(const struct session *session,
-			       const struct cm_id *id, uint32_t qp_num)
+struct rdma_qp *control_cm_qp(const struct session *session,
+			      const struct cm_id *id, uint32_t qp_num)
 {
 	struct rdma_dev *const *devices = session->control->config.devices;
 	int device = cm_id_device(id);
@@ -360,7 +371,8 @@ int control_cm_connect(struct control_call *call)
 
 	if (!id)
 		return -ENOENT;
-	return cm_id_connect(id, find_qp(call->session, id, ask->conn.qp_num),
+	return cm_id_connect(id,
+			     control_cm_qp(call->session, id, ask->conn.qp_num),
 			     &ask->conn, call->now);
 }
 
@@ -372,9 +384,11 @@ int control_cm_accept(struct control_call *call)
 
 	if (!entry)
 		return -ENOENT;
-	qp = find_qp(call->session, entry->id, ask->conn.qp_num);
+	qp = control_cm_qp(call->session, entry->id, ask->conn.qp_num);
 	if (ask->conn.valid)
 		entry->uid = ask->uid;
+	if (call->session->carrier)
+		control_cm_give_rights(qp, call->now);
 	return cm_id_accept(entry->id, qp, &ask->conn, call->now);
 }
 
@@ -474,19 +488,24 @@ static void deliver(struct session *session, const struct cm_event *event,
 		out.uid = mcast->uid;
 		out.id = mcast->handle;
 	}
-	if (channel_send(&session->events, &out, sizeof(out)) == 0) {
+	if (session->carrier) {
+		session->carrier->cm(session, &out,
+				     event->child ? entry->handle : 0,
+				     named->id);
+	} else if (channel_send(&session->events, &out, sizeof(out)) == 0) {
 		entry->events++;
 		if (mcast)
 			mcast->events++;
-	} else if (event->child)
-		destroy_id(session, named, now);
+	} else if (event->child) {
+		control_cm_drop(session, named, now);
+	}
 }
 
 /* A listener's backlog counts what its program has not read. */
 static void settle_backlog(const struct session *session)
 {
 	if (session->cm && cm_channel_requests_unread(session->cm) &&
-	    channel_all_read(&session->events))
+	    (session->carrier || channel_all_read(&session->events)))
 		cm_channel_requests_read(session->cm);
 }
 

@@ -50,7 +50,8 @@ control_op control_cm_create, control_cm_destroy, control_cm_bind,
 	control_cm_query_route, control_cm_connect, control_cm_listen,
 	control_cm_accept, control_cm_reject, control_cm_disconnect,
 	control_cm_init_qp_attr, control_cm_set_option, control_cm_notify,
-	control_cm_migrate, control_cm_join, control_cm_leave;
+	control_cm_migrate, control_cm_join, control_cm_leave,
+	control_cm_connect_to, control_cm_listen_at;
 
 /* NULL: the session has no such; a number that none has (control_cm.c). */
 struct session_cm_id *control_cm_find(const struct session *session,
@@ -82,6 +83,18 @@ uint32_t control_reported_srq(const struct control_call *call,
 /* What of it belongs to the session; the device has none of it any more. */
 void control_free_qp(struct session *session, struct session_qp *qp);
 void control_free_srq(struct session *session, struct session_srq *srq);
+
+/* Identifiers of rdma_cm (control_cm.c).  0 or a negative errno. */
+int control_cm_add(struct session *session, uint16_t ps, uint8_t qp_type,
+		   struct session_cm_id **made);
+void control_cm_drop(struct session *session, struct session_cm_id *entry,
+		     nsec_t now);
+/* Only one of the same program, on the id's device; NULL: there is none. */
+struct rdma_qp *control_cm_qp(const struct session *session,
+			      const struct cm_id *id, uint32_t qp_num);
+/* What the kernel's rdma_cm leaves to the device (control_cm_kernel.c); NULL is
+ * fine. */
+void control_cm_give_rights(struct rdma_qp *qp, nsec_t now);
 
 /* Frees the queues of a context that is gone already, and its channels
  * (control_queues.c). */

@@ -115,7 +115,7 @@ static int build_cq(struct session *session, struct session_cq *cq)
 		.user_handle = cq->user_handle,
 		.slots = cq->slots,
 		/* The device hands it back with each event. */
-		.channel = cq->channel ? cq : NULL,
+		.channel = cq->channel || session->carrier ? cq : NULL,
 	};
 	uint64_t bytes = urdma_ring_bytes(cq->slots, sizeof(struct urdma_cqe));
 	int ret = arena_alloc(&session->arenas, bytes, ARENA_ALIGN, &cq->ring);
@@ -432,7 +432,9 @@ static void deliver_async(const struct rdma_event *event)
 		.event_type = event->type,
 	};
 
-	if (outlet_send(&session->async, &desc, sizeof(desc)) == 0)
+	if (session->carrier)
+		session->carrier->async(session, event->element, event->type);
+	else if (outlet_send(&session->async, &desc, sizeof(desc)) == 0)
 		count_async(session, event->element, subject_of(event->type));
 }
 
@@ -441,9 +443,12 @@ static void deliver_comp(const struct rdma_event *event)
 	const struct ib_uverbs_comp_event_desc desc = {
 		.cq_handle = event->element,
 	};
+	struct session *session = rdma_ctx_owner(event->ctx);
 	struct session_cq *cq = event->channel;
 
-	if (outlet_send(&cq->channel->outlet, &desc, sizeof(desc)) == 0)
+	if (session->carrier)
+		session->carrier->comp(session, event->element);
+	else if (outlet_send(&cq->channel->outlet, &desc, sizeof(desc)) == 0)
 		cq->comp_events++;
 }
 

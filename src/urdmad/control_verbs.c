@@ -60,15 +60,18 @@ static int make_context(struct session *session, int *async)
 
 	if (ret < 0)
 		return ret;
-	ret = outlet_open(&session->async, session->control->config.poller,
-			  async_gone, async);
+	if (!session->carrier)
+		ret = outlet_open(&session->async,
+				  session->control->config.poller, async_gone,
+				  async);
 	if (ret < 0)
 		return ret;
 	session->ctx = rdma_ctx_create(device_of(session), session->doorbell.at,
 				       session);
 	if (session->ctx)
 		return 0;
-	close(*async);
+	if (!session->carrier)
+		close(*async);
 	return -ENOMEM;
 }
 
@@ -87,7 +90,7 @@ int control_get_context(struct control_call *call)
 		arena_set_init(&session->arenas);
 		return ret;
 	}
-	call->close_given = true;
+	call->close_given = call->give >= 0;
 	reply->num_comp_vectors = COMP_VECTORS;
 	reply->queue_abi = URDMA_CONTROL_VERSION;
 	reply->doorbell_arena = arena_key(session->doorbell.arena);
@@ -201,11 +204,25 @@ static int reg_mr(struct session *session, const struct rdma_mr_attr *attr,
 	return 0;
 }
 
+/* One reference, for the caller. */
+static int memory_of(struct session *session, const struct urdma_reg_mr *ask,
+		     struct place **place)
+{
+	struct session_mem *mem;
+
+	if (session->carrier)
+		return session->carrier->memory(session, ask, place);
+	HASH_FIND(hh, session->mems, &ask->mem, sizeof(ask->mem), mem);
+	if (!mem)
+		return -EINVAL;
+	*place = place_get(mem_map_place(mem->map));
+	return 0;
+}
+
 int control_reg_mr(struct control_call *call)
 {
 	const struct urdma_reg_mr *ask = call->request;
 	struct session *session = call->session;
-	struct session_mem *mem;
 	struct rdma_mr_attr attr = {
 		.pd = ask->pd,
 		.access = ask->access,
@@ -215,16 +232,18 @@ int control_reg_mr(struct control_call *call)
 	};
 	int ret;
 
-	HASH_FIND(hh, session->mems, &ask->mem, sizeof(ask->mem), mem);
-	if (!session->ctx || !mem)
+	if (!session->ctx)
 		return -EINVAL;
-	attr.place = mem_map_place(mem->map);
-	ret = user_charge(session->user, USER_MR_BYTES, attr.length);
+	ret = memory_of(session, ask, &attr.place);
 	if (ret < 0)
 		return ret;
-	ret = reg_mr(session, &attr, call->reply);
-	if (ret < 0)
-		user_refund(session->user, USER_MR_BYTES, attr.length);
+	ret = user_charge(session->user, USER_MR_BYTES, attr.length);
+	if (ret == 0) {
+		ret = reg_mr(session, &attr, call->reply);
+		if (ret < 0)
+			user_refund(session->user, USER_MR_BYTES, attr.length);
+	}
+	place_put(attr.place);
 	return ret;
 }
 

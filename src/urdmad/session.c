@@ -212,7 +212,7 @@ void session_update(struct session *session)
 {
 	bool wants = channel_waiting(&session->events);
 
-	if (wants == session->wants_room)
+	if (session->carrier || wants == session->wants_room)
 		return;
 	session->wants_room = wants;
 	poller_change(session->control->config.poller, &session->watch,
@@ -246,20 +246,33 @@ static int charge(struct session *session)
 	return user_charge(session->user, USER_FD, 1);
 }
 
+static struct session *session_new(struct control *control)
+{
+	struct session *session = calloc(1, sizeof(*session));
+
+	if (!session)
+		return NULL;
+	session->control = control;
+	session->watch.fd = -1;
+	session->watch.ready = ready;
+	session->events.fd = -1;
+	arena_set_init(&session->arenas);
+	return session;
+}
+
 /* -EMFILE: its user has too many already.  Takes the descriptor whatever it
  * answers: if the kernel did not say whose it is, there is nobody to wait for
  * it. */
 int session_open(struct control *control, int fd)
 {
-	struct session *session = calloc(1, sizeof(*session));
+	struct session *session = session_new(control);
 	int ret;
 
-	if (!session)
+	if (!session) {
+		close(fd);
 		return -ENOMEM;
-	session->control = control;
+	}
 	session->watch.fd = fd;
-	session->watch.ready = ready;
-	arena_set_init(&session->arenas);
 	channel_attach(&session->events, fd);
 	ret = identify(session);
 	if (ret == 0)
@@ -283,6 +296,35 @@ int session_open(struct control *control, int fd)
 	return 0;
 }
 
+int session_carry(struct control *control, const struct session_start *start,
+		  struct session **made)
+{
+	struct session *session = session_new(control);
+	int ret;
+
+	if (!session)
+		return -ENOMEM;
+	session->carrier = start->carrier;
+	session->carrier_user = start->user;
+	session->carrier_number = start->number;
+	session->uid = start->uid;
+	session->pid = start->pid;
+	ret = charge(session);
+	if (ret == 0) {
+		ret = session_begin(session, start->kind, start->device);
+		if (ret < 0)
+			user_refund(session->user, USER_FD, 1);
+	}
+	if (ret < 0) {
+		user_put(&control->users, session->user);
+		free(session);
+		return ret;
+	}
+	TAILQ_INSERT_TAIL(&control->sessions, session, entry);
+	*made = session;
+	return 0;
+}
+
 void session_close(struct session *session, nsec_t now)
 {
 	struct control *control = session->control;
@@ -290,8 +332,10 @@ void session_close(struct session *session, nsec_t now)
 	session_free_cm(session, now);
 	session_free_context(session, now);
 	channel_close(&session->events);
-	poller_remove(control->config.poller, &session->watch);
-	close_foreign(session, session->watch.fd);
+	if (!session->carrier) {
+		poller_remove(control->config.poller, &session->watch);
+		close_foreign(session, session->watch.fd);
+	}
 	user_refund(session->user, USER_FD, 1);
 	user_put(&control->users, session->user);
 	TAILQ_REMOVE(&control->sessions, session, entry);
@@ -308,6 +352,9 @@ uint32_t session_new_handle(struct session *session)
 
 bool session_same_program(const struct session *a, const struct session *b)
 {
+	/* it has seen whose queue pair a program names */
+	if (a->carrier || b->carrier)
+		return a->carrier == b->carrier;
 	return a->uid == b->uid &&
 	       memcmp(a->token, b->token, sizeof(a->token)) == 0;
 }

@@ -23,6 +23,7 @@
 #include "urdmad/user.h"
 
 struct cm_channel;
+struct cm_event;
 struct cm_id;
 struct cm_mcast;
 struct mem_map;
@@ -105,8 +106,28 @@ struct session_cm_mcast {
 	UT_hash_handle hh;
 };
 
+struct session;
+
+/*
+ * What carries a session that has no socket of its own: /dev/urdma (kernel.c).
+ * Its objects' user_handles name them in events.
+ */
+struct session_carrier {
+	void (*comp)(struct session *session, uint64_t element);
+	void (*async)(struct session *session, uint64_t element, uint32_t type);
+	/* `listener` is its handle, of CONNECT_REQUEST; else 0. */
+	void (*cm)(struct session *session, const struct urdma_cm_event *event,
+		   uint32_t listener, const struct cm_id *named);
+	/* The memory of a region, one reference.  0 or a negative errno. */
+	int (*memory)(struct session *session, const struct urdma_reg_mr *ask,
+		      struct place **place);
+};
+
 struct session {
-	struct poller_watch watch; /* first */
+	struct poller_watch watch;	       /* first */
+	const struct session_carrier *carrier; /* NULL: its own socket */
+	void *carrier_user;		       /* the carrier's */
+	uint32_t carrier_number;	       /* likewise */
 	struct control *control;
 	TAILQ_ENTRY(session) entry;
 	struct user *user;
@@ -153,11 +174,27 @@ struct control {
 
 /* Takes the descriptor. */
 int session_open(struct control *control, int fd);
+
+/* One that is carried, and past its HELLO. */
+struct session_start {
+	const struct session_carrier *carrier;
+	void *user;
+	uint32_t number;
+	enum urdma_session_kind kind;
+	uint32_t device;
+	uid_t uid;
+	pid_t pid;
+};
+
+int session_carry(struct control *control, const struct session_start *start,
+		  struct session **session);
 void session_close(struct session *session, nsec_t now);
 
 /* A number that the session has not used before. */
 uint32_t session_new_handle(struct session *session);
-/* Same token and same uid. */
+/* What HELLO asks for.  0 or a negative errno. */
+int session_begin(struct session *session, uint32_t kind, uint32_t device);
+/* Same token and same uid; the kernel knows by itself. */
 bool session_same_program(const struct session *a, const struct session *b);
 
 /* Frees what GET_CONTEXT made and everything in it (control_verbs.c). */

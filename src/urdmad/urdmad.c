@@ -18,9 +18,11 @@
 #include "rdma/gid.h"
 #include "rdma/iw_stack.h"
 #include "rdma/rdma_dev.h"
+#include "urdma/kernel.h"
 #include "urdmad/control.h"
 #include "urdmad/eal.h"
 #include "urdmad/exception.h"
+#include "urdmad/kernel.h"
 #include "urdmad/kernel_port.h"
 #include "urdmad/listener.h"
 #include "urdmad/log.h"
@@ -296,6 +298,43 @@ static int open_listener(struct urdmad *urdmad)
 	return poller_add(&urdmad->poller, &urdmad->listener, EPOLLIN);
 }
 
+/* Ports whose address the kernel has, and whose transport the module knows. */
+static int add_kernel_devices(struct urdmad *urdmad)
+{
+	int result = 0;
+
+	for (unsigned int i = 0; i < urdmad->port_count && result == 0; i++) {
+		const struct port_config *config = urdmad->ports[i]->config;
+
+		if (!config->exception || config->roce)
+			continue;
+		result =
+			kernel_add_device(urdmad->kernel, i, urdmad->devices[i],
+					  config->name, config->name);
+		if (result < 0)
+			log_error("%s: the kernel module does not take it: %s",
+				  config->name, strerror(-result));
+	}
+	return result;
+}
+
+static int open_kernel(struct urdmad *urdmad)
+{
+	int result;
+
+	if (!urdmad->config->kernel)
+		return 0;
+	result = kernel_open(urdmad->control, &urdmad->poller, &urdmad->kernel);
+	if (result == -ENOENT || result == -ENXIO || result == -ENODEV)
+		log_error("kernel: there is no " URDMA_KERNEL_PATH
+			  ": load the module (modprobe urdma), or set "
+			  "\"kernel\": false");
+	else if (result < 0)
+		log_error("kernel: " URDMA_KERNEL_PATH ": %s",
+			  strerror(-result));
+	return result < 0 ? result : add_kernel_devices(urdmad);
+}
+
 static void say_ready(const struct urdmad *urdmad)
 {
 	for (unsigned int i = 0; i < urdmad->port_count; i++) {
@@ -332,6 +371,8 @@ int urdmad_open(struct urdmad *urdmad, struct config *config)
 		result = open_listener(urdmad);
 	if (result == 0)
 		result = write_sysfs(urdmad);
+	if (result == 0)
+		result = open_kernel(urdmad);
 	return result;
 }
 
@@ -369,6 +410,7 @@ void urdmad_close(struct urdmad *urdmad)
 	free(urdmad->sysfs);
 	listener_close(urdmad->config, urdmad->listener.fd);
 	control_destroy(urdmad->control, now_read());
+	kernel_close(urdmad->kernel);
 	worker_drain(&urdmad->worker); /* peers are told */
 	mem_asyncs_destroy(urdmad->mem_asyncs);
 	cm_destroy(urdmad->cm);

@@ -12,6 +12,7 @@
 
 struct cm;
 struct control;
+struct kernel;
 struct rdma_dev;
 
 struct urdmad {
@@ -22,6 +23,7 @@ struct urdmad {
 	struct resolver resolver;
 	struct cm *cm;
 	struct control *control;
+	struct kernel *kernel; /* NULL: not asked for */
 	struct mem_asyncs *mem_asyncs;
 	struct poller poller;
 	struct stats stats;

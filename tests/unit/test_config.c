@@ -127,7 +127,8 @@ static void every_key_of_the_file_is_taken(void **state)
 		"\"ipv4_address\": \"10.2.0.2\" } ], \"socket\": \"/s\","
 		"\"sock_mode\": \"0660\", \"sock_group\": \"rdma\","
 		"\"stats_timer_interval\": 1000, \"workers\": 1,"
-		"\"memory\": \"copy\", \"limits\": { \"qp\": 1, \"cqe\": 2,"
+		"\"memory\": \"copy\", \"kernel\": false, \"limits\": { "
+		"\"qp\": 1, \"cqe\": 2,"
 		"\"mr_bytes\": 8589934592, \"fd\": 4 } }");
 	assert_int_equal(config.port_count, 2);
 	assert_string_equal(config.ports[1].name, "urdma1");
