@@ -10,6 +10,9 @@
  * events as if they were sure to come: an endpoint that ends for another
  * reason (its queue pair or the daemon goes) says them, too.
  *
+ * A program that is killed meanwhile could not even close its files: iw_cm
+ * waits without looking for signals.  So somebody else looks (urdma_cm_watch).
+ *
  * An endpoint has one reference until it is over (ep_over), one for each answer
  * that is awaited, and one for an iw_cm_id that may accept or reject it.
  */
@@ -39,6 +42,8 @@ struct urdma_ep {
 	bool failed;	     /* while ACCEPTING */
 	int error;	     /* of the daemon's answer to LISTEN_AT */
 	struct completion answered;
+	struct list_head entry; /* of dev->pending, or empty */
+	struct pid *pid;	/* whose program waits, while pending */
 };
 
 static struct urdma_ep *ep_make(struct urdma_dev *dev, enum ep_state state,
@@ -50,6 +55,7 @@ static struct urdma_ep *ep_make(struct urdma_dev *dev, enum ep_state state,
 		return NULL;
 	kref_init(&ep->ref);
 	init_completion(&ep->answered);
+	INIT_LIST_HEAD(&ep->entry);
 	get_device(&dev->ib.dev);
 	ep->dev = dev;
 	ep->state = state;
@@ -63,6 +69,7 @@ static void ep_free(struct kref *ref)
 {
 	struct urdma_ep *ep = container_of(ref, struct urdma_ep, ref);
 
+	put_pid(ep->pid);
 	put_device(&ep->dev->ib.dev);
 	kfree(ep);
 }
@@ -92,12 +99,20 @@ static void ep_detach(struct urdma_ep *ep)
 	ep->qp = NULL;
 }
 
+static void ep_pending(struct urdma_ep *ep)
+{
+	ep->pid = get_task_pid(current, PIDTYPE_TGID);
+	list_add_tail(&ep->entry, &ep->dev->pending);
+	queue_delayed_work(system_wq, &ep->dev->watch, HZ / 4);
+}
+
 /* It hears and says nothing more. */
 static void ep_over(struct urdma_ep *ep)
 {
 	if (ep->state == EP_OVER)
 		return;
 	ep->state = EP_OVER;
+	list_del_init(&ep->entry);
 	ep_detach(ep);
 	if (ep->remote) {
 		xa_erase(&ep->dev->eps, ep->remote);
@@ -195,6 +210,7 @@ static void ep_up(struct urdma_ep *ep, const struct urdma_kernel_cm_event *from)
 	else
 		return;
 	ep->state = EP_UP;
+	list_del_init(&ep->entry);
 }
 
 static void peer_asks(struct urdma_dev *dev,
@@ -364,6 +380,7 @@ static int start_connect(struct urdma_dev *dev, struct iw_cm_id *id,
 	if (!ep)
 		return -ENOMEM;
 	ep_attach(ep, qp);
+	ep_pending(ep);
 	error = make_remote(ep, URDMA_OP_CM_CONNECT_TO, ask, sizeof(*ask));
 	if (error)
 		ep_over(ep);
@@ -400,6 +417,7 @@ static int begin_accept(struct urdma_ep *ep, struct iw_cm_id *id, u32 qp_num)
 	ep->id = id;
 	id->add_ref(id);
 	ep_attach(ep, qp);
+	ep_pending(ep);
 	ep->state = EP_ACCEPTING;
 	return 0;
 }
@@ -534,26 +552,45 @@ void urdma_cm_disconnect(struct urdma_qp *qp, bool abrupt)
 	mutex_unlock(&dev->cm_lock);
 }
 
-void urdma_cm_drop_qp(struct urdma_qp *qp)
-{
-	struct urdma_dev *dev = urdma_dev(qp->ib.device);
-
-	mutex_lock(&dev->cm_lock);
-	if (qp->ep)
-		ep_fail(qp->ep, -ECONNRESET, NULL);
-	mutex_unlock(&dev->cm_lock);
-}
-
 /* Listeners are iw_cm's to end. */
 void urdma_cm_drop_all(struct urdma_dev *dev)
 {
-	struct urdma_ep *ep;
+	struct urdma_ep *ep, *next;
 	unsigned long remote;
 
 	mutex_lock(&dev->cm_lock);
 	dev->ending = true;
+	list_for_each_entry_safe(ep, next, &dev->pending, entry)
+		ep_fail(ep, -ENODEV, NULL);
 	xa_for_each(&dev->eps, remote, ep)
 		if (ep->state != EP_LISTENING)
 			ep_fail(ep, -ENODEV, NULL);
+	mutex_unlock(&dev->cm_lock);
+}
+
+static bool is_dying(struct pid *pid)
+{
+	struct task_struct *task;
+	bool dying;
+
+	rcu_read_lock();
+	task = pid_task(pid, PIDTYPE_TGID);
+	dying = !task || READ_ONCE(task->signal->flags) & SIGNAL_GROUP_EXIT;
+	rcu_read_unlock();
+	return dying;
+}
+
+void urdma_cm_watch(struct work_struct *work)
+{
+	struct urdma_dev *dev =
+		container_of(work, struct urdma_dev, watch.work);
+	struct urdma_ep *ep, *next;
+
+	mutex_lock(&dev->cm_lock);
+	list_for_each_entry_safe(ep, next, &dev->pending, entry)
+		if (is_dying(ep->pid))
+			ep_fail(ep, -ECONNRESET, NULL);
+	if (!list_empty(&dev->pending))
+		queue_delayed_work(system_wq, &dev->watch, HZ / 4);
 	mutex_unlock(&dev->cm_lock);
 }

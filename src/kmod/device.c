@@ -256,6 +256,7 @@ static void device_end(struct work_struct *work)
 
 	/* Whoever waits for the end of a connection must not wait for us. */
 	urdma_cm_drop_all(dev);
+	cancel_delayed_work_sync(&dev->watch);
 	urdma_session_close(&dev->cm);
 	if (dev->registered)
 		ib_unregister_device(&dev->ib);
@@ -312,6 +313,8 @@ static int device_make(struct urdma_daemon *daemon,
 	mutex_init(&dev->cm_lock);
 	xa_init_flags(&dev->eps, XA_FLAGS_ALLOC1);
 	xa_init(&dev->qps);
+	INIT_LIST_HEAD(&dev->pending);
+	INIT_DELAYED_WORK(&dev->watch, urdma_cm_watch);
 	INIT_WORK(&dev->begin, device_begin);
 	INIT_WORK(&dev->end, device_end);
 	device_describe(dev, netdev);

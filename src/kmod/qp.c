@@ -237,7 +237,7 @@ int urdma_query_qp(struct ib_qp *ib, struct ib_qp_attr *attr, int mask,
 /*
  * The connection manager holds queue pairs by their number (iw_get_qp, in a
  * section with interrupts off) until it has heard that their connection is
- * closed, which urdma_cm_drop_qp() says.
+ * closed, which urdma_cm_disconnect() says.
  */
 int urdma_destroy_qp(struct ib_qp *ib, struct ib_udata *udata)
 {
@@ -247,7 +247,7 @@ int urdma_destroy_qp(struct ib_qp *ib, struct ib_udata *udata)
 	xa_erase(&dev->daemon->qp_names, qp->name);
 	xa_erase(&dev->qps, ib->qp_num);
 	synchronize_rcu_expedited();
-	urdma_cm_drop_qp(qp);
+	urdma_cm_disconnect(qp, true);
 	ask_destroy(qp);
 	urdma_iw_rem_ref(ib);
 	wait_for_completion(&qp->unused);

@@ -74,10 +74,12 @@ struct urdma_dev {
 	struct work_struct end;
 	bool registered;
 	struct urdma_session cm;
-	struct mutex cm_lock; /* of everything in eps */
-	bool ending;	      /* under cm_lock: no new ones */
-	struct xarray eps;    /* by the daemon's handle */
-	struct xarray qps;    /* by number */
+	struct mutex cm_lock;	   /* of everything in eps */
+	bool ending;		   /* under cm_lock: no new ones */
+	struct xarray eps;	   /* by the daemon's handle */
+	struct list_head pending;  /* iw_cm waits for these to come up; */
+	struct delayed_work watch; /* who of them still does? */
+	struct xarray qps;	   /* by number */
 };
 
 struct urdma_ucontext {
@@ -267,6 +269,7 @@ int urdma_dealloc_mw(struct ib_mw *ib);
 int urdma_pin_mmap(struct urdma_daemon *daemon, struct vm_area_struct *vma);
 
 /* cm.c */
+void urdma_cm_watch(struct work_struct *work);
 void urdma_iw_add_ref(struct ib_qp *ib);
 void urdma_iw_rem_ref(struct ib_qp *ib);
 struct ib_qp *urdma_iw_get_qp(struct ib_device *ib, int number);
@@ -277,10 +280,11 @@ int urdma_iw_create_listen(struct iw_cm_id *id, int backlog);
 int urdma_iw_destroy_listen(struct iw_cm_id *id);
 void urdma_cm_event(struct urdma_dev *dev,
 		    const struct urdma_kernel_cm_event *event);
-/* The connection manager wants its connection closed. */
+/*
+ * The connection manager wants its connection closed; abrupt: it is over for
+ * us, as when the queue pair goes.
+ */
 void urdma_cm_disconnect(struct urdma_qp *qp, bool abrupt);
-/* The queue pair goes: its connection ends now, as far as we know of it. */
-void urdma_cm_drop_qp(struct urdma_qp *qp);
 /* The daemon has died. */
 void urdma_cm_drop_all(struct urdma_dev *dev);
 
