@@ -293,6 +293,8 @@ static void device_describe(struct urdma_dev *dev, struct net_device *netdev)
 	ib->dev.parent = &parent->dev;
 	strscpy(ib->iw_ifname, netdev->name, sizeof(ib->iw_ifname));
 	ib->iw_driver_flags = IW_F_NO_PORT_MAP;
+	/* Not among the default ones: how a program wakes the daemon. */
+	ib->uverbs_cmd_mask |= BIT_ULL(IB_USER_VERBS_CMD_POST_SEND);
 	ib_set_device_ops(ib, &ops);
 }
 
