@@ -7,8 +7,8 @@
 enum { MSS = 1000 };
 
 #define RTT (100 * NSEC_PER_USEC)
-#define RATE UINT64_C(1000000000) /* bytes a second: 100 segments on the path  \
-				   */
+/* bytes a second: 100 segments on the path */
+#define RATE UINT64_C(1000000000)
 
 static struct tcp_cc cc;
 static nsec_t now;
