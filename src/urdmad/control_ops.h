@@ -53,10 +53,6 @@ control_op control_cm_create, control_cm_destroy, control_cm_bind,
 	control_cm_migrate, control_cm_join, control_cm_leave,
 	control_cm_connect_to, control_cm_listen_at;
 
-/* NULL: the session has no such; a number that none has (control_cm.c). */
-struct session_cm_id *control_cm_find(const struct session *session,
-				      uint32_t handle);
-uint32_t control_cm_number(struct session *session);
 /* The groups of an id (control_mcast.c): that of an event, NULL if it is none
  * of a group; they go with their id, or move with it. */
 struct session_cm_mcast *control_mcast_of(const struct session *session,
@@ -89,6 +85,11 @@ int control_cm_add(struct session *session, uint16_t ps, uint8_t qp_type,
 		   struct session_cm_id **made);
 void control_cm_drop(struct session *session, struct session_cm_id *entry,
 		     nsec_t now);
+/* NULL: the session has no such. */
+struct session_cm_id *control_cm_find(const struct session *session,
+				      uint32_t handle);
+/* A handle that none has. */
+uint32_t control_cm_number(struct session *session);
 /* Only one of the same program, on the id's device; NULL: there is none. */
 struct rdma_qp *control_cm_qp(const struct session *session,
 			      const struct cm_id *id, uint32_t qp_num);
