@@ -185,39 +185,23 @@ static void expire(struct rv_qp *rv, nsec_t now)
 	rv_rc_complete(rc, now);
 }
 
+#define CONNECTION                                                             \
+	.connected = true, .takes_cnp = true, .bytes = sizeof(struct rv_rc),   \
+	.fini = fini, .start = start, .start_sending = rv_rc_start_sending,    \
+	.stop = stop, .input = rv_rc_input, .output = rv_rc_output,            \
+	.deadline = deadline, .expire = expire, .tell = tell
+
 const struct rv_service rv_rc = {
-	.connected = true,
-	.takes_cnp = true,
+	CONNECTION,
 	.bth = ROCE_RC,
 	.opcodes = ~0u,
-	.bytes = sizeof(struct rv_rc),
-	.fini = fini,
-	.start = start,
-	.start_sending = rv_rc_start_sending,
-	.stop = stop,
-	.input = rv_rc_input,
-	.output = rv_rc_output,
-	.deadline = deadline,
-	.expire = expire,
-	.tell = tell,
 };
 
 /* Nothing is answered (IBA volume 1 section 9.8): no READ, no atomics. */
 const struct rv_service rv_uc = {
-	.connected = true,
-	.takes_cnp = true,
+	CONNECTION,
 	.bth = ROCE_UC,
 	.opcodes = BIT(URDMA_WR_SEND) | BIT(URDMA_WR_SEND_IMM) |
 		   BIT(URDMA_WR_WRITE) | BIT(URDMA_WR_WRITE_IMM) |
 		   BIT(URDMA_WR_LOCAL_INV) | BIT(URDMA_WR_BIND_MW),
-	.bytes = sizeof(struct rv_rc),
-	.fini = fini,
-	.start = start,
-	.start_sending = rv_rc_start_sending,
-	.stop = stop,
-	.input = rv_rc_input,
-	.output = rv_rc_output,
-	.deadline = deadline,
-	.expire = expire,
-	.tell = tell,
 };
