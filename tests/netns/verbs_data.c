@@ -79,27 +79,6 @@ static void await_note(uint32_t slot)
 	need(!errno, "RECV of a note");
 }
 
-static void tell(enum note_kind kind, const struct data_link *l)
-{
-	struct note note = { .kind = kind, .link = l ? l->index : 0 };
-	struct ibv_sge sge = { (uintptr_t)&note, sizeof(note), 0 };
-	struct ibv_send_wr wr = { .sg_list = &sge,
-				  .num_sge = 1,
-				  .opcode = IBV_WR_SEND,
-				  .send_flags = IBV_SEND_INLINE |
-						IBV_SEND_SIGNALED |
-						IBV_SEND_SOLICITED };
-	struct ibv_send_wr *bad;
-
-	if (kind == NOTE_HELLO) {
-		note.target = data_link_describe(l, TARGET);
-		note.fixed = data_link_describe(l, FIXED);
-	}
-	errno = ibv_post_send(talk->qp, &wr, &bad);
-	need(!errno, "SEND of a note");
-	notes_out++;
-}
-
 static void heard(const struct note *note)
 {
 	struct data_link *l = &links[note->link % CONNECTIONS_MAX];
@@ -144,9 +123,44 @@ static int poll_talk(void)
 	return n;
 }
 
+/* A SEND has its place in the queue and in the CQ until it is polled. */
+static void tell(enum note_kind kind, const struct data_link *l)
+{
+	struct note note = { .kind = kind, .link = l ? l->index : 0 };
+	struct ibv_sge sge = { (uintptr_t)&note, sizeof(note), 0 };
+	struct ibv_send_wr wr = { .sg_list = &sge,
+				  .num_sge = 1,
+				  .opcode = IBV_WR_SEND,
+				  .send_flags = IBV_SEND_INLINE |
+						IBV_SEND_SIGNALED |
+						IBV_SEND_SOLICITED };
+	struct ibv_send_wr *bad;
+
+	if (kind == NOTE_HELLO) {
+		note.target = data_link_describe(l, TARGET);
+		note.fixed = data_link_describe(l, FIXED);
+	}
+	while (notes_out == NOTES)
+		poll_talk();
+	errno = ibv_post_send(talk->qp, &wr, &bad);
+	need(!errno, "SEND of a note");
+	notes_out++;
+}
+
 /*
  * The turns.
  */
+
+/*
+ * A link was flushed that has nothing to do: the peer closed it, whose last
+ * note is on its way, for each connection has its own pace.  Without that note
+ * connection 0 ends too, and poll_talk() says so.
+ */
+static void await_farewell(void)
+{
+	while (!is_farewell())
+		poll_talk();
+}
 
 static int poll_link(struct data_link *l, struct ibv_cq *cq)
 {
@@ -155,12 +169,12 @@ static int poll_link(struct data_link *l, struct ibv_cq *cq)
 
 	if (n < 0)
 		die("ibv_poll_cq fails");
-	/* the peer's last note came before the flush */
-	if (n && wc[0].status == IBV_WC_WR_FLUSH_ERR && said_bye)
-		while (!is_farewell() && poll_talk())
-			continue;
-	for (int i = 0; i < n && !is_farewell(); i++)
-		data_link_completed(l, &wc[i]);
+	for (int i = 0; i < n && !is_farewell(); i++) {
+		if (wc[i].status == IBV_WC_WR_FLUSH_ERR && said_bye)
+			await_farewell();
+		else
+			data_link_completed(l, &wc[i]);
+	}
 	return n;
 }
 
@@ -180,8 +194,10 @@ static int turn_link(struct data_link *l)
 
 static int turn(void)
 {
-	int work = poll_talk();
+	int work = 0;
 
+	while (poll_talk() > 0)
+		work++;
 	for (uint32_t i = 1; i < options.connections; i++)
 		work += turn_link(&links[i]);
 	return work;
