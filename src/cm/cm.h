@@ -74,7 +74,7 @@ struct cm_device {
 	struct rdma_dev *dev;
 	struct cm_addr addr; /* its own of IPv4; the port is ignored */
 	uint8_t prefix_len;  /* of its subnet, bits */
-	/* IPv6, RoCE only: the link-local address first.  0: it has none. */
+	/* IPv6: the link-local address first.  0: it has none. */
 	struct cm_addr ip6[CM_DEVICE_IP6];
 	uint8_t ip6_count;
 	uint8_t ip6_prefix_len; /* of the second one's subnet, bits */

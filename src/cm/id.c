@@ -44,6 +44,12 @@ bool cm_id_is_ud(const struct cm_id *id)
 	return id->qp_type == QPT_UD;
 }
 
+bool cm_id_listens_to_all(const struct cm_id *id)
+{
+	return cm_addr_is_any(&id->src) && id->src.family == CM_IP6 &&
+	       !id->afonly;
+}
+
 int cm_id_create(struct cm_channel *channel, uint16_t ps, uint8_t qp_type,
 		 void *user, struct cm_id **id)
 {

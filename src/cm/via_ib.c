@@ -108,13 +108,11 @@ static void port_put(struct cm *cm, unsigned int device, uint16_t number)
 	(void)number;
 }
 
-/* A wildcard is one of its family, but that of IPv6 stands for both. */
 static int listen_at(struct cm_id *id, unsigned int device, void **listener)
 {
 	struct ibcm_listener *made;
-	bool both = cm_addr_is_any(&id->src) && id->src.family == CM_IP6 &&
-		    !id->afonly;
-	int ret = ibcm_listen(ibcm_of(id->cm, device), both ? NULL : id->src.ip,
+	int ret = ibcm_listen(ibcm_of(id->cm, device),
+			      cm_id_listens_to_all(id) ? NULL : id->src.ip,
 			      ibcm_ip_service(id->ps, id->src.port), id, &made);
 
 	if (ret == 0)

@@ -37,11 +37,10 @@ static void port_put(struct cm *cm, unsigned int device, uint16_t number)
 
 static int listen_at(struct cm_id *id, unsigned int device, void **listener)
 {
-	static const uint8_t any[FLOW_ADDR_LEN];
-	const uint8_t *ip = cm_addr_is_any(&id->src) ? any : id->src.ip;
 	struct iw_listener *made;
-	int ret = iw_listen(stack_of(id->cm, device), ip, id->src.port,
-			    STACK_BACKLOG, id, &made);
+	int ret = iw_listen(stack_of(id->cm, device),
+			    cm_id_listens_to_all(id) ? NULL : id->src.ip,
+			    id->src.port, STACK_BACKLOG, id, &made);
 
 	if (ret == 0)
 		*listener = made;

@@ -23,10 +23,6 @@ enum {
 	IP4_ICMP = 1,
 	IP4_TCP = 6,
 	IP4_UDP = 17,
-	/* RFC 3168 section 5 */
-	IP4_ECN = 3,
-	IP4_ECT0 = 2,
-	IP4_CE = 3,
 };
 
 struct ip4 {

@@ -20,6 +20,7 @@ enum {
 	IP6_LEN = 40,
 	IP6_HOPS = 64,
 	IP6_HOP_BY_HOP = 0, /* options for every router */
+	IP6_TCP = 6,
 	IP6_ICMP = 58,
 	IP6_UDP = 17,
 };

@@ -20,16 +20,23 @@ static void add_ip4(struct gid_table *table, const uint8_t ip4[4])
 	gid_from_ip4(add(table, GID_ROCE_V2), ip4);
 }
 
+static void add_ip6(struct gid_table *table, const uint8_t *ip6)
+{
+	if (ip6)
+		memcpy(add(table, GID_ROCE_V2), ip6, GID_LEN);
+}
+
 void gid_table_iwarp(struct gid_table *table, const uint8_t mac[6],
-		     const uint8_t ip4[4])
+		     const uint8_t ip4[4], const uint8_t *ip6)
 {
 	*table = (struct gid_table){ 0 };
 	memcpy(add(table, GID_ROCE_V1), mac, 6);
 	add_ip4(table, ip4);
+	add_ip6(table, ip6);
 }
 
 void gid_table_roce(struct gid_table *table, const uint8_t mac[6],
-		    const uint8_t ip4[4], const uint8_t ip6[16])
+		    const uint8_t ip4[4], const uint8_t *ip6)
 {
 	uint8_t *link_local;
 
@@ -39,8 +46,7 @@ void gid_table_roce(struct gid_table *table, const uint8_t mac[6],
 	link_local[1] = 0x80;
 	gid_eui64(link_local + 8, mac);
 	add_ip4(table, ip4);
-	if (ip6)
-		memcpy(add(table, GID_ROCE_V2), ip6, GID_LEN);
+	add_ip6(table, ip6);
 }
 
 void gid_table_infiniband(struct gid_table *table)

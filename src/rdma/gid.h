@@ -8,7 +8,7 @@
  *   0  made of the MAC: iWARP as the kernel's drivers tell it (the MAC, then
  *      zeros), RoCE a link-local IPv6 address
  *   1  the IPv4 address, mapped (RFC 4291 section 2.5.5.2)
- *   2  RoCE: the configured IPv6 address
+ *   2  the configured IPv6 address
  */
 #ifndef URDMA_RDMA_GID_H
 #define URDMA_RDMA_GID_H
@@ -22,6 +22,7 @@ enum {
 	GID_MAX = 3, /* entries of a port */
 	GID_MAC = 0,
 	GID_IP4 = 1,
+	GID_IP6 = 2,
 };
 
 enum gid_type {
@@ -41,11 +42,11 @@ struct gid_table {
 	uint16_t lid; /* rdma/lid.h; LID_NONE: the link is Ethernet */
 };
 
+/* `ip6`: GID_LEN bytes, NULL if the port has none. */
 void gid_table_iwarp(struct gid_table *table, const uint8_t mac[6],
-		     const uint8_t ip4[4]);
-/* `ip6`: NULL if the port has none. */
+		     const uint8_t ip4[4], const uint8_t *ip6);
 void gid_table_roce(struct gid_table *table, const uint8_t mac[6],
-		    const uint8_t ip4[4], const uint8_t ip6[16]);
+		    const uint8_t ip4[4], const uint8_t *ip6);
 
 /* The link of a RoCE port is told as InfiniBand's: it has a LID, and its GIDs
  * are InfiniBand's. */

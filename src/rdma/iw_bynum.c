@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "net/group.h"
 #include "rdma/iw_hello.h"
 #include "rdma/iw_stack_priv.h"
 #include "rdma/iw_stream.h"
@@ -27,9 +28,12 @@ static struct iw_stack *stack_of(const struct iw_named *named)
 	return named->qp->async.ctx->dev->iw;
 }
 
+/* The one that its program chose at RTR. */
 static const uint8_t *own_gid(const struct rdma_qp *qp)
 {
-	return qp->async.ctx->dev->gids.entries[GID_IP4].raw;
+	const struct gid_table *gids = &qp->async.ctx->dev->gids;
+
+	return gids->entries[qp->attr.ah.sgid_index].raw;
 }
 
 /* The lower (GID, number) of the two. */
@@ -371,7 +375,6 @@ void iw_bynum_expire(struct iw_stack *stack, nsec_t now)
 
 int iw_bynum_open(struct iw_stack *stack)
 {
-	static const uint8_t any[FLOW_ADDR_LEN];
 	uint16_t port = stack->dev->config.qpn_port;
 	struct iw_bynum *bynum = &stack->bynum;
 	int err;
@@ -381,7 +384,7 @@ int iw_bynum_open(struct iw_stack *stack)
 		return 0;
 	if (iw_port_take(stack, port) < 0)
 		return 0; /* iw_stack_by_number() tells */
-	err = iw_listen(stack, any, port, IW_BYNUM_BACKLOG, NULL,
+	err = iw_listen(stack, NULL, port, IW_BYNUM_BACKLOG, NULL,
 			&bynum->listener);
 	if (err < 0)
 		return err;
@@ -431,14 +434,16 @@ void iw_bynum_detach(struct rdma_qp *qp, nsec_t now)
 /* A stream has two ends, so a queue pair cannot be its own peer. */
 int iw_bynum_check(const struct rdma_qp *qp, const struct urdma_qp_attr *attr)
 {
+	const struct rdma_dev *dev = qp->async.ctx->dev;
+	uint8_t own = attr->ah.sgid_index;
 	const uint8_t *dgid = attr->ah.dgid;
 
-	if (!qp->async.ctx->dev->iw->bynum.listener)
+	if (!dev->iw->bynum.listener)
 		return -EOPNOTSUPP;
-	if (attr->ah.sgid_index != GID_IP4 || flow_addr_is_any(dgid))
+	if (own == GID_MAC || flow_addr_is_any(dgid) || group_is(dgid))
 		return -EINVAL;
 	if (qp->stream || (attr->dest_qp_num == qp->num &&
-			   flow_addr_equal(dgid, own_gid(qp))))
+			   flow_addr_equal(dgid, dev->gids.entries[own].raw)))
 		return -EINVAL;
 	return 0;
 }

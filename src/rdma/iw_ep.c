@@ -26,6 +26,17 @@ static uint32_t sane_backlog(uint32_t backlog)
 	return backlog < MOST ? backlog : MOST;
 }
 
+/* Is there an address at which both would listen?  NULL: at all of them. */
+static bool overlap(const struct iw_listener *listener, const uint8_t *addr)
+{
+	if (!addr || listener->both)
+		return true;
+	if (flow_addr_is_ip4(addr) != flow_addr_is_ip4(listener->addr))
+		return false;
+	return flow_addr_is_any(addr) || flow_addr_is_any(listener->addr) ||
+	       flow_addr_equal(addr, listener->addr);
+}
+
 static bool is_taken(const struct iw_stack *stack, const uint8_t *addr,
 		     uint16_t port)
 {
@@ -34,17 +45,14 @@ static bool is_taken(const struct iw_stack *stack, const uint8_t *addr,
 		const struct iw_listener *other =
 			list_member(link, struct iw_listener, link);
 
-		if (other->port == port &&
-		    (flow_addr_is_any(addr) || flow_addr_is_any(other->addr) ||
-		     flow_addr_equal(addr, other->addr)))
+		if (other->port == port && overlap(other, addr))
 			return true;
 	}
 	return false;
 }
 
-int iw_listen(struct iw_stack *stack, const uint8_t addr[FLOW_ADDR_LEN],
-	      uint16_t port, uint32_t backlog, void *user,
-	      struct iw_listener **listener)
+int iw_listen(struct iw_stack *stack, const uint8_t *addr, uint16_t port,
+	      uint32_t backlog, void *user, struct iw_listener **listener)
 {
 	struct iw_listener *made;
 
@@ -58,7 +66,9 @@ int iw_listen(struct iw_stack *stack, const uint8_t addr[FLOW_ADDR_LEN],
 	made->user = user;
 	made->port = port;
 	made->backlog = sane_backlog(backlog);
-	memcpy(made->addr, addr, FLOW_ADDR_LEN);
+	made->both = !addr;
+	if (addr)
+		memcpy(made->addr, addr, FLOW_ADDR_LEN);
 	tcp_listener_init(&made->tcp, made->backlog);
 	list_init(&made->asking);
 	list_add_tail(&stack->listeners, &made->link);

@@ -16,7 +16,10 @@
 
 static int open(struct rdma_dev *dev)
 {
-	gid_table_iwarp(&dev->gids, dev->config.mac, dev->config.ip4);
+	const struct rdma_config *config = &dev->config;
+
+	gid_table_iwarp(&dev->gids, config->mac, config->ip4,
+			config->has_ip6 ? config->ip6 : NULL);
 	dev->iw = iw_stack_create(dev);
 	return dev->iw ? 0 : -ENOMEM;
 }

@@ -12,7 +12,8 @@
 
 enum {
 	FIRST_BUCKETS = 64,
-	IP_TCP_HEADERS = 40,
+	IP4_TCP_HEADERS = 40,
+	IP6_TCP_HEADERS = 60,
 };
 
 /*
@@ -69,8 +70,10 @@ struct iw_stack *iw_stack_create(struct rdma_dev *dev)
 	list_init(&stack->events);
 	list_init(&stack->doomed);
 	list_init(&stack->listeners);
-	configure_tcp(&stack->tcp, dev->config.mtu - IP_TCP_HEADERS);
+	configure_tcp(&stack->tcp, dev->config.mtu - IP4_TCP_HEADERS);
 	stack->tcp.cc = tcp_cc_find(dev->config.congestion_control);
+	stack->tcp6 = stack->tcp;
+	stack->tcp6.mss = dev->config.mtu - IP6_TCP_HEADERS;
 	dev->config.random(dev->config.random_arg, &stack->secret,
 			   sizeof(stack->secret));
 	stack->buckets = calloc(FIRST_BUCKETS, sizeof(struct iw_stream *));
@@ -180,7 +183,8 @@ void iw_stack_open(const struct iw_stack *stack, const struct iw_stream *stream,
 	const struct flow_key *key = &stream->key;
 
 	*open = (struct tcp_open){
-		.config = &stack->tcp,
+		.config = flow_addr_is_ip4(key->local) ? &stack->tcp
+						       : &stack->tcp6,
 		.pool = stack->dev->config.pool,
 		.local_port = key->local_port,
 		.peer_port = key->remote_port,
@@ -251,6 +255,16 @@ static bool take_reset(struct iw_stack *stack, struct flow_key *key,
 	return true;
 }
 
+/* A wildcard is one of its family. */
+static bool listens_at(const struct iw_listener *listener,
+		       const uint8_t addr[FLOW_ADDR_LEN])
+{
+	if (listener->both || flow_addr_equal(listener->addr, addr))
+		return true;
+	return flow_addr_is_any(listener->addr) &&
+	       flow_addr_is_ip4(listener->addr) == flow_addr_is_ip4(addr);
+}
+
 static struct iw_listener *find_listener(const struct iw_stack *stack,
 					 const struct flow_key *key)
 {
@@ -260,8 +274,7 @@ static struct iw_listener *find_listener(const struct iw_stack *stack,
 			list_member(link, struct iw_listener, link);
 
 		if (listener->port == key->local_port &&
-		    (flow_addr_is_any(listener->addr) ||
-		     flow_addr_equal(listener->addr, key->local)))
+		    listens_at(listener, key->local))
 			return listener;
 	}
 	return NULL;

@@ -120,12 +120,12 @@ struct iw_params {
 };
 
 /*
- * `addr`: zeros for any.  -EADDRINUSE: somebody listens there already;
+ * `addr`: FLOW_ADDR_LEN bytes; a wildcard is any of its family, NULL any of
+ * both.  -EADDRINUSE: somebody listens there already;
  * -ENOMEM.  The port is taken and put by the caller (iw_port_take).
  */
-int iw_listen(struct iw_stack *stack, const uint8_t addr[FLOW_ADDR_LEN],
-	      uint16_t port, uint32_t backlog, void *user,
-	      struct iw_listener **listener);
+int iw_listen(struct iw_stack *stack, const uint8_t *addr, uint16_t port,
+	      uint32_t backlog, void *user, struct iw_listener **listener);
 
 /* Requests that nobody has answered yet, or seen, are aborted: endpoints that
  * IW_CONNECT_REQUEST named stay valid until iw_release().  NULL is fine. */

@@ -29,6 +29,7 @@ struct iw_listener {
 	struct iw_stack *stack;
 	void *user;
 	uint8_t addr[FLOW_ADDR_LEN];
+	bool both; /* families; the address does not matter */
 	uint16_t port;
 	uint32_t backlog; /* most unanswered requests */
 	uint32_t asking_count;
@@ -40,7 +41,8 @@ struct iw_listener {
 
 struct iw_stack {
 	struct rdma_dev *dev;
-	struct tcp_config tcp;
+	struct tcp_config tcp;	/* over IPv4 */
+	struct tcp_config tcp6; /* over IPv6, whose headers take more */
 	struct tcp_secret secret;
 	struct iw_stream **buckets; /* the flow table */
 	uint32_t bucket_mask;

@@ -62,7 +62,7 @@ struct rdma_config {
 	enum rdma_transport_kind transport;
 	uint8_t mac[6];
 	uint8_t ip4[4]; /* as on the wire */
-	bool has_ip6;	/* RoCE: beside the link-local address */
+	bool has_ip6;	/* beside the link-local address */
 	uint8_t ip6[16];
 	uint16_t mtu; /* of IP packets, bytes */
 	/* How long a message may wait for a RECV before the stream ends. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "net/ip.h"
 #include "net/ip4.h"
 #include "rdma/rdma_ctx.h"
 #include "rdma/rv_stack_priv.h"
@@ -49,7 +50,7 @@ enum roce_verdict rv_mad_input(struct rv_stack *stack,
 	mad = push(&stack->mads_in);
 	if (!mad)
 		return ROCE_NO_RECV;
-	rv_path_ends(arrival->ip, mad->local, mad->remote);
+	ip_ends(arrival->ip, mad->local, mad->remote);
 	mad->qpn = pkt->src_qpn;
 	memcpy(mad->bytes, pkt->payload, RV_MAD_LEN);
 	return ROCE_OK;

@@ -66,18 +66,6 @@ void rv_path_init(struct rv_path *path, const struct rdma_dev *dev,
 	route(path, &dev->gids, attr);
 }
 
-void rv_path_ends(const uint8_t *ip, uint8_t local[FLOW_ADDR_LEN],
-		  uint8_t remote[FLOW_ADDR_LEN])
-{
-	if (ip[0] >> 4 == 4) {
-		flow_addr_from_ip4(remote, ip + 12);
-		flow_addr_from_ip4(local, ip + 16);
-	} else {
-		memcpy(remote, ip + 8, FLOW_ADDR_LEN);
-		memcpy(local, ip + 24, FLOW_ADDR_LEN);
-	}
-}
-
 uint32_t rv_path_headers(const struct rv_path *path)
 {
 	return (rv_path_is_ip4(path) ? IP4_LEN : IP6_LEN) + UDP_LEN;

@@ -32,10 +32,6 @@ void rv_path_init(struct rv_path *path, const struct rdma_dev *dev,
 		  const struct urdma_ah_attr *attr, uint32_t qpn,
 		  uint32_t peer);
 
-/* Both ends of a received packet, by its IP header. */
-void rv_path_ends(const uint8_t *ip, uint8_t local[FLOW_ADDR_LEN],
-		  uint8_t remote[FLOW_ADDR_LEN]);
-
 /* A number that flows differ in (RoCEv2 has them in 0xc000 to 0xffff). */
 uint16_t rv_path_port(uint32_t qpn, uint32_t peer, uint32_t flow_label);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/list.h"
+#include "net/ip.h"
 #include "rdma/atomic.h"
 #include "rdma/mw.h"
 #include "rdma/qp_state.h"
@@ -385,13 +386,6 @@ void rv_rc_forget_rx(struct rv_rc *rc)
 	rc->kept_count = 0;
 }
 
-static bool is_marked(const uint8_t *ip)
-{
-	uint8_t tclass = ip[0] >> 4 == 4 ? ip[1] : ip[1] >> 4;
-
-	return (tclass & 3) == 3; /* RFC 3168 section 5 */
-}
-
 /* What the packet says of congestion.  True: it says nothing else. */
 static bool heed(struct rv_rc *rc, const struct rv_arrival *arrival, nsec_t now)
 {
@@ -400,7 +394,7 @@ static bool heed(struct rv_rc *rc, const struct rv_arrival *arrival, nsec_t now)
 		dcqcn_cut(&rc->rate, now);
 		return true;
 	}
-	if (is_marked(arrival->ip)) {
+	if (ip_is_marked(arrival->ip)) {
 		rv_rc_count(rc, RV_MARKED);
 		rc->cnp_due |= dcqcn_tell(&rc->cnp_at, now);
 	}

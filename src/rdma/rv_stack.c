@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "net/group.h"
+#include "net/ip.h"
 #include "net/udp.h"
 #include "rdma/qp_state.h"
 #include "rdma/rdma_ctx.h"
@@ -104,7 +105,7 @@ static bool is_from(const struct rv_path *path, const uint8_t *ip)
 {
 	uint8_t local[FLOW_ADDR_LEN], remote[FLOW_ADDR_LEN];
 
-	rv_path_ends(ip, local, remote);
+	ip_ends(ip, local, remote);
 	return flow_addr_equal(remote, path->remote) &&
 	       flow_addr_equal(local, path->local);
 }
@@ -148,7 +149,7 @@ static enum roce_verdict give(struct rv_stack *stack,
 	uint8_t local[FLOW_ADDR_LEN], remote[FLOW_ADDR_LEN];
 	bool to_all = pkt->dest_qpn == ROCE_QPN_MULTICAST;
 
-	rv_path_ends(arrival->ip, local, remote);
+	ip_ends(arrival->ip, local, remote);
 	if (group_is(local) != to_all)
 		return ROCE_ADDRESS;
 	if (to_all)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "net/ip.h"
 #include "rdma/ah.h"
 #include "rdma/lid.h"
 #include "rdma/qp_state.h"
@@ -142,7 +143,7 @@ static void tell_sender(const struct gid_table *gids, const uint8_t *grh,
 		done->sl = roce_ud_sl(grh);
 		return;
 	}
-	rv_path_ends(roce_ud_ip(grh), local, remote);
+	ip_ends(roce_ud_ip(grh), local, remote);
 	done->slid = lid_from_addr(remote, gids->entries[GID_IP4].raw);
 	if (done->slid)
 		done->flags &= ~(uint32_t)WC_GRH;

@@ -35,7 +35,7 @@ struct port_config {
 	bool has_ipv4;	 /* false: none given, the port cannot be used */
 	uint8_t ipv4[4]; /* as on the wire */
 	uint8_t prefix_len;
-	bool has_ipv6; /* beside the link-local one, which RoCE always has */
+	bool has_ipv6; /* beside the link-local one */
 	uint8_t ipv6[16];
 	uint8_t ipv6_prefix_len;
 	bool has_mac; /* false: port_mac_derive() */

@@ -46,17 +46,21 @@ bool netdev_running(const char *name)
 		       (IFF_UP | IFF_RUNNING);
 }
 
-static bool is(const struct ifaddrs *entry, const char *name,
-	       const uint8_t ip[static 4])
+static bool has(const struct ifaddrs *entry, const char *name, int family,
+		const uint8_t *ip)
 {
-	const struct sockaddr_in *addr = (const void *)entry->ifa_addr;
+	const struct sockaddr *addr = entry->ifa_addr;
+	const struct sockaddr_in *in = (const void *)addr;
+	const struct sockaddr_in6 *in6 = (const void *)addr;
 
-	return strcmp(entry->ifa_name, name) == 0 && addr &&
-	       addr->sin_family == AF_INET &&
-	       memcmp(&addr->sin_addr, ip, 4) == 0;
+	if (strcmp(entry->ifa_name, name) != 0 || !addr ||
+	    addr->sa_family != family)
+		return false;
+	return family == AF_INET ? memcmp(&in->sin_addr, ip, 4) == 0
+				 : memcmp(&in6->sin6_addr, ip, 16) == 0;
 }
 
-bool netdev_has_ip4(const char *name, const uint8_t ip[static 4])
+bool netdev_has_address(const char *name, int family, const uint8_t *ip)
 {
 	struct ifaddrs *all, *entry;
 	bool found = false;
@@ -64,7 +68,7 @@ bool netdev_has_ip4(const char *name, const uint8_t ip[static 4])
 	if (getifaddrs(&all) < 0)
 		return false;
 	for (entry = all; entry && !found; entry = entry->ifa_next)
-		found = is(entry, name, ip);
+		found = has(entry, name, family, ip);
 	freeifaddrs(all);
 	return found;
 }

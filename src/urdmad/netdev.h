@@ -12,8 +12,9 @@ int netdev_mtu(const char *name);
 /* Up, with a carrier. */
 bool netdev_running(const char *name);
 
-/* The kernel itself answers for `ip` (as on the wire) on the interface. */
-bool netdev_has_ip4(const char *name, const uint8_t ip[static 4]);
+/* The kernel itself answers for `ip` (of AF_INET or AF_INET6, as on the wire)
+ * on the interface. */
+bool netdev_has_address(const char *name, int family, const uint8_t *ip);
 
 /*
  * The AF_PACKET socket in this process that is bound to the interface:

@@ -9,6 +9,7 @@
 #include "net/flow.h"
 #include "net/group.h"
 #include "net/icmp.h"
+#include "net/ip.h"
 #include "net/ip4.h"
 #include "net/ip6.h"
 #include "net/nd.h"
@@ -19,6 +20,8 @@
 #include "urdmad/config.h"
 #include "urdmad/exception.h"
 #include "urdmad/port.h"
+
+enum { IP4_HEADERS = ETH_LEN + IP4_LEN };
 
 static void put_eth(struct port *port, struct rte_mbuf *mbuf,
 		    const uint8_t dst[static ETH_ADDR], uint16_t type)
@@ -77,6 +80,19 @@ static void send_frame(struct port *port, struct rte_mbuf *mbuf)
 static uint16_t type_of(const uint8_t addr[static FLOW_ADDR_LEN])
 {
 	return flow_addr_is_ip4(addr) ? ETH_TYPE_IP4 : ETH_TYPE_IP6;
+}
+
+bool pktio_checksum_good(const struct pktio_frame *frame, const uint8_t *ip,
+			 uint8_t protocol)
+{
+	const struct wire *in = &frame->in;
+	uint64_t sum;
+
+	if ((frame->mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) ==
+	    RTE_MBUF_F_RX_L4_CKSUM_GOOD)
+		return true;
+	sum = ip_pseudo(ip, protocol, (uint16_t)in->left);
+	return cksum_good(cksum_add(sum, in->pos, in->left));
 }
 
 bool pktio_is_ours(const struct port *port,
@@ -207,8 +223,8 @@ static enum drop icmp_input(struct port *port, struct pktio_frame *frame,
 		return drop;
 	memcpy(reply.src, request->dst, 4);
 	memcpy(reply.dst, request->src, 4);
-	rte_pktmbuf_adj(mbuf, at - PKTIO_IP4_HEADERS);
-	rte_pktmbuf_trim(mbuf, (uint16_t)(mbuf->data_len - PKTIO_IP4_HEADERS -
+	rte_pktmbuf_adj(mbuf, at - IP4_HEADERS);
+	rte_pktmbuf_trim(mbuf, (uint16_t)(mbuf->data_len - IP4_HEADERS -
 					  reply.payload_len));
 	ip4_encode(&reply, rte_pktmbuf_mtod(mbuf, uint8_t *) + ETH_LEN);
 	put_eth(port, mbuf, frame->eth.src, ETH_TYPE_IP4);
@@ -262,7 +278,7 @@ static enum drop ip4_input(struct port *port, struct pktio_frame *frame,
 	if (ip.protocol == IP4_ICMP)
 		return icmp_input(port, frame, &ip);
 	if (ip.protocol == IP4_TCP && port->iw)
-		return pktio_tcp_input(port, frame, &ip, now);
+		return pktio_tcp_input(port, frame, start, now);
 	if (ip.protocol == IP4_UDP)
 		return pktio_udp_input(port, frame, start, now);
 	return DROP_IP_PROTOCOL;
@@ -320,18 +336,21 @@ static enum drop ip6_input(struct port *port, struct pktio_frame *frame,
 		return DROP_NOT_OURS;
 	if (ip.next_header == IP6_ICMP)
 		return icmp6_input(port, frame, &ip, now);
-	if (ip.next_header == IP6_UDP && !ip6_is_group(ip.dst))
+	if (ip6_is_group(ip.dst) || eth_is_group(frame->eth.dst))
+		return DROP_NOT_OURS;
+	if (ip.next_header == IP6_UDP)
 		return pktio_udp_input(port, frame, start, now);
+	if (ip.next_header == IP6_TCP && port->iw)
+		return pktio_tcp_input(port, frame, start, now);
 	return DROP_IP_PROTOCOL;
 }
 
-static bool is_iwarp(const struct port *port, const struct ip4 *ip,
+static bool is_iwarp(const struct port *port, const uint8_t *ip,
 		     const uint8_t *tcp, nsec_t now)
 {
 	struct flow_key key;
 
-	flow_addr_from_ip4(key.local, ip->dst);
-	flow_addr_from_ip4(key.remote, ip->src);
+	ip_ends(ip, key.local, key.remote);
 	key.remote_port = load_be16(tcp);
 	key.local_port = load_be16(tcp + 2);
 	return iw_stack_wants(port->iw, &key, now);
@@ -361,7 +380,7 @@ static bool is_rdma(const struct port *port, const struct pktio_frame *frame,
 	if (port->rv)
 		return is_roce(&ip, in);
 	return ip.protocol == IP4_TCP && in.left >= TCP_HEADER_LEN &&
-	       is_iwarp(port, &ip, in.pos, now);
+	       is_iwarp(port, frame->in.pos, in.pos, now);
 }
 
 /* Who asks for members of groups asks the kernel and us. */

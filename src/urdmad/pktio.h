@@ -29,20 +29,22 @@ unsigned int pktio_transmit(struct port *port, nsec_t now);
 /*
  * Between pktio.c, pktio_group.c, pktio_tcp.c and pktio_udp.c.
  */
-enum { PKTIO_IP4_HEADERS = 34 }; /* Ethernet and IPv4 */
-
 struct pktio_frame {
 	struct rte_mbuf *mbuf; /* NULL: handed on */
 	struct eth eth;
 	struct wire in; /* what is left of it */
 };
 
+/* The checksum of TCP or UDP in `frame`, in front of which is `ip`. */
+bool pktio_checksum_good(const struct pktio_frame *frame, const uint8_t *ip,
+			 uint8_t protocol);
+
+/* `ip`: the header that was in front of it. */
 enum drop pktio_tcp_input(struct port *port, struct pktio_frame *frame,
-			  const struct ip4 *ip, nsec_t now);
+			  const uint8_t *ip, nsec_t now);
 /* One segment of the stack, false: it has none. */
 bool pktio_tcp_output(struct port *port, nsec_t now);
 
-/* `ip`: the header that was in front of it. */
 enum drop pktio_udp_input(struct port *port, struct pktio_frame *frame,
 			  const uint8_t *ip, nsec_t now);
 bool pktio_udp_output(struct port *port, nsec_t now);

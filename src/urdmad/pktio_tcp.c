@@ -6,24 +6,15 @@
 #include "net/cksum.h"
 #include "net/eth.h"
 #include "net/flow.h"
+#include "net/ip.h"
 #include "net/ip4.h"
+#include "net/ip6.h"
 #include "rdma/iw_stack.h"
 #include "tcp/segment.h"
 #include "urdmad/config.h"
 #include "urdmad/pktio.h"
 #include "urdmad/port.h"
 #include "urdmad/port_buf.h"
-
-static bool checksum_good(const struct pktio_frame *frame, const struct ip4 *ip)
-{
-	uint64_t sum;
-
-	if ((frame->mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) ==
-	    RTE_MBUF_F_RX_L4_CKSUM_GOOD)
-		return true;
-	sum = cksum_pseudo4(ip->src, ip->dst, IP4_TCP, ip->payload_len);
-	return cksum_good(cksum_add(sum, frame->in.pos, frame->in.left));
-}
 
 /* The payload as a buf that the stack takes; NULL: there is none. */
 static struct buf *take_payload(struct pktio_frame *frame,
@@ -43,21 +34,20 @@ static struct buf *take_payload(struct pktio_frame *frame,
 }
 
 enum drop pktio_tcp_input(struct port *port, struct pktio_frame *frame,
-			  const struct ip4 *ip, nsec_t now)
+			  const uint8_t *ip, nsec_t now)
 {
 	struct tcp_segment segment;
 	struct flow_key key;
 
 	if (frame->in.left < TCP_HEADER_LEN)
 		return DROP_RUNT;
-	if (!checksum_good(frame, ip))
+	if (!pktio_checksum_good(frame, ip, IP4_TCP))
 		return DROP_CHECKSUM;
 	if (tcp_segment_decode(&segment, frame->in.pos, frame->in.left) !=
 	    TCP_OK)
 		return DROP_TCP_HEADER;
-	segment.ce = (ip->tos & IP4_ECN) == IP4_CE;
-	flow_addr_from_ip4(key.local, ip->dst);
-	flow_addr_from_ip4(key.remote, ip->src);
+	segment.ce = ip_is_marked(ip);
+	ip_ends(ip, key.local, key.remote);
 	key.local_port = segment.dst_port;
 	key.remote_port = segment.src_port;
 	return iw_stack_input(port->iw, &key, &segment,
@@ -110,30 +100,63 @@ static struct rte_mbuf *frame_copied(struct port *port,
 	return mbuf;
 }
 
+static uint32_t ip_len(const struct flow_key *key)
+{
+	return flow_addr_is_ip4(key->remote) ? IP4_LEN : IP6_LEN;
+}
+
+static void put_ip4(uint8_t *at, const struct flow_key *key, uint8_t tos,
+		    uint16_t payload_len)
+{
+	struct ip4 ip = { .protocol = IP4_TCP,
+			  .ttl = IP4_TTL,
+			  .tos = tos,
+			  .payload_len = payload_len };
+
+	memcpy(ip.src, flow_addr_ip4(key->local), sizeof(ip.src));
+	memcpy(ip.dst, flow_addr_ip4(key->remote), sizeof(ip.dst));
+	ip4_encode(&ip, at);
+}
+
+/* The same label for all of a flow (RFC 6437 section 3): its ports tell it
+ * from others of the two hosts. */
+static void put_ip6(uint8_t *at, const struct flow_key *key,
+		    uint8_t traffic_class, uint16_t payload_len)
+{
+	struct ip6 ip = { .next_header = IP6_TCP,
+			  .hops = IP6_HOPS,
+			  .traffic_class = traffic_class,
+			  .flow_label = (uint32_t)key->local_port << 4 ^
+					key->remote_port,
+			  .payload_len = payload_len };
+
+	memcpy(ip.src, key->local, sizeof(ip.src));
+	memcpy(ip.dst, key->remote, sizeof(ip.dst));
+	ip6_encode(&ip, at);
+}
+
 static void put_headers(struct rte_mbuf *mbuf, const struct flow_key *key,
 			const struct tcp_segment *segment)
 {
-	uint8_t *ip_at = rte_pktmbuf_mtod(mbuf, uint8_t *) + ETH_LEN;
-	uint8_t *tcp_at = ip_at + IP4_LEN;
-	struct ip4 ip = { .protocol = IP4_TCP, .ttl = IP4_TTL };
-	uint64_t sum;
+	uint8_t *ip = rte_pktmbuf_mtod(mbuf, uint8_t *) + ETH_LEN;
+	uint8_t *tcp = ip + ip_len(key);
+	uint16_t len = (uint16_t)(mbuf->data_len - ETH_LEN - ip_len(key));
+	uint8_t traffic_class = segment->ect ? IP_ECT0 : 0;
 
-	ip.tos = segment->ect ? IP4_ECT0 : 0;
-	ip.payload_len = (uint16_t)(mbuf->data_len - PKTIO_IP4_HEADERS);
-	memcpy(ip.src, flow_addr_ip4(key->local), 4);
-	memcpy(ip.dst, flow_addr_ip4(key->remote), 4);
-	ip4_encode(&ip, ip_at);
-	tcp_segment_encode(segment, tcp_at);
-	sum = cksum_pseudo4(ip.src, ip.dst, IP4_TCP, ip.payload_len);
-	cksum_store(tcp_at + TCP_CHECKSUM_OFFSET,
-		    cksum_add(sum, tcp_at, ip.payload_len));
+	if (flow_addr_is_ip4(key->remote))
+		put_ip4(ip, key, traffic_class, len);
+	else
+		put_ip6(ip, key, traffic_class, len);
+	tcp_segment_encode(segment, tcp);
+	cksum_store(tcp + TCP_CHECKSUM_OFFSET,
+		    cksum_add(ip_pseudo(ip, IP4_TCP, len), tcp, len));
 }
 
 static void send_segment(struct port *port, const struct flow_key *key,
 			 const struct tcp_segment *segment, nsec_t now)
 {
-	uint32_t headers =
-		PKTIO_IP4_HEADERS + (uint32_t)tcp_segment_header_len(segment);
+	uint32_t headers = ETH_LEN + ip_len(key) +
+			   (uint32_t)tcp_segment_header_len(segment);
 	bool ours = pktio_is_ours(port, key->remote);
 	struct rte_mbuf *mbuf;
 

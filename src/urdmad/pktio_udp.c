@@ -2,11 +2,9 @@
 /* RoCEv2's datagrams, between a port and its stack. */
 #include <rte_mbuf.h>
 
-#include "net/cksum.h"
 #include "net/eth.h"
 #include "net/flow.h"
 #include "net/ip4.h"
-#include "net/ip6.h"
 #include "net/udp.h"
 #include "rdma/rv_stack.h"
 #include "roce/packet.h"
@@ -14,24 +12,6 @@
 #include "urdmad/pktio.h"
 #include "urdmad/port.h"
 #include "urdmad/port_buf.h"
-
-static uint64_t pseudo(const uint8_t *ip, size_t len)
-{
-	if (ip[0] >> 4 == 4)
-		return cksum_pseudo4(ip + 12, ip + 16, IP4_UDP, (uint16_t)len);
-	return cksum_pseudo6(ip + 8, ip + 24, IP6_UDP, len);
-}
-
-static bool checksum_good(const struct pktio_frame *frame, const uint8_t *ip)
-{
-	uint64_t sum;
-
-	if ((frame->mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) ==
-	    RTE_MBUF_F_RX_L4_CKSUM_GOOD)
-		return true;
-	sum = pseudo(ip, frame->in.left);
-	return cksum_good(cksum_add(sum, frame->in.pos, frame->in.left));
-}
 
 /* The datagram as a buf that the stack takes. */
 static struct buf *take(struct pktio_frame *frame, const uint8_t *udp,
@@ -58,7 +38,7 @@ enum drop pktio_udp_input(struct port *port, struct pktio_frame *frame,
 		return drop;
 	if (!port->rv || udp.dst_port != ROCE_UDP_PORT)
 		return DROP_NO_PORT;
-	if (udp.has_checksum && !checksum_good(frame, ip))
+	if (udp.has_checksum && !pktio_checksum_good(frame, ip, IP4_UDP))
 		return DROP_CHECKSUM;
 	return rv_stack_input(
 		port->rv, ip,

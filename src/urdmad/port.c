@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "urdmad/port.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -37,19 +38,29 @@ fail(const struct port_config *config, struct port_error *error,
 }
 
 /* RFC 1122 would have both stacks answer ARP and reset each other's TCP. */
-static int check_address(const struct port_config *config,
-			 struct port_error *error)
+static int check_address(const struct port_config *config, int family,
+			 const uint8_t *ip, struct port_error *error)
 {
-	const uint8_t *ip = config->ipv4;
+	char text[INET6_ADDRSTRLEN];
 
-	if (!netdev_has_ip4(config->netdev, ip))
+	if (!netdev_has_address(config->netdev, family, ip))
 		return 0;
+	inet_ntop(family, ip, text, sizeof(text));
 	return fail(config, error,
-		    "%u.%u.%u.%u is the kernel's address on %s, and both "
-		    "would answer: remove it there (ip address del "
-		    "%u.%u.%u.%u dev %s) or give the port another",
-		    ip[0], ip[1], ip[2], ip[3], config->netdev, ip[0], ip[1],
-		    ip[2], ip[3], config->netdev);
+		    "%s is the kernel's address on %s, and both would answer: "
+		    "remove it there (ip address del %s dev %s) or give the "
+		    "port another",
+		    text, config->netdev, text, config->netdev);
+}
+
+static int check_addresses(const struct port_config *config,
+			   struct port_error *error)
+{
+	int ret = check_address(config, AF_INET, config->ipv4, error);
+
+	if (ret == 0 && config->has_ipv6)
+		ret = check_address(config, AF_INET6, config->ipv6, error);
+	return ret;
 }
 
 int port_prepare(struct port_plan *plan, const struct port_config *config,
@@ -69,7 +80,7 @@ int port_prepare(struct port_plan *plan, const struct port_config *config,
 				    config->mtu, config->netdev, kernel);
 		if (!config->mtu)
 			mtu = kernel < CONFIG_MTU_MAX ? kernel : CONFIG_MTU_MAX;
-		if (check_address(config, error) < 0)
+		if (check_addresses(config, error) < 0)
 			return -1;
 	}
 	port_plan(plan, config, (uint32_t)mtu);
@@ -280,7 +291,7 @@ struct port *port_open(const struct port_config *config,
 			return NULL;
 		}
 	}
-	if (config->roce && !config->exception)
+	if (!config->exception)
 		add_ip6(port);
 	groups_init(&port->groups, config->ipv4,
 		    port->neigh.ip6_count ? port->neigh.ip6[0] : NULL,

@@ -35,6 +35,7 @@ LAB=${LAB:-urdma-$$}
 dir=                     # sockets, configurations, logs: made by lab_dir
 
 declare -gA ip4=([a]=10.70.0.1 [b]=10.70.0.2)
+declare -gA ip6=([a]=fd00:70::1 [b]=fd00:70::2)
 declare -gA side=([a]=10.71.0.1 [b]=10.71.0.2)
 TRANSPORT=${TRANSPORT:-iwarp}
 
@@ -270,6 +271,16 @@ config_default() { # HOST
 	               "transport": "$TRANSPORT" } ],
 	  "sock_name": "$dir/$1.sock" }
 	END
+}
+
+# Both hosts have an IPv6 address too.
+with_ip6() {
+	local h
+	for h in a b; do
+		config_default "$h" |
+			jq ".ports[0].ipv6_address = \"${ip6[$h]}/64\"" \
+				>"$dir/$h.json"
+	done
 }
 
 # urdmad_start HOST [CONFIGURATION-FILE]

@@ -30,6 +30,7 @@
 
 #include "net/cksum.h"
 #include "net/eth.h"
+#include "net/ip.h"
 #include "net/ip4.h"
 #include "sim/rng.h"
 #include "tcp/conn.h"
@@ -139,7 +140,7 @@ static void transmit(struct peer *peer, const struct tcp_segment *seg)
 	memcpy(eth.src, peer->mac, ETH_ADDR);
 	memcpy(ip.src, peer->addr, 4);
 	memcpy(ip.dst, peer->peer_addr, 4);
-	ip.tos = seg->ect ? IP4_ECT0 : 0;
+	ip.tos = seg->ect ? IP_ECT0 : 0;
 	ip.payload_len = (uint16_t)(header + seg->len);
 	eth_encode(&eth, frame);
 	ip4_encode(&ip, frame + ETH_LEN);
@@ -200,7 +201,7 @@ static void take_segment(struct peer *peer, const struct ip4 *ip,
 
 	if (tcp_segment_decode(&seg, in->pos, in->left) != TCP_OK)
 		return;
-	seg.ce = (ip->tos & IP4_ECN) == IP4_CE;
+	seg.ce = (ip->tos & IP_ECN) == IP_CE;
 	if (!peer->open || seg.src_port != peer->conn.peer_port ||
 	    seg.dst_port != peer->conn.local_port) {
 		to_listener(peer, &seg, now);

@@ -194,6 +194,9 @@ static void make_host(struct world *world, int n)
 	flow_addr_from_ip4(host->addr, ip4);
 	rdma_config_init(&config);
 	memcpy(config.ip4, ip4, 4);
+	config.has_ip6 = true;
+	config.ip6[0] = 0xfd;
+	config.ip6[15] = n + 1;
 	config.mac[5] = n;
 	config.mtu = options->mtu;
 	config.mpa_revision = options->revision[n];

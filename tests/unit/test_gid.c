@@ -7,6 +7,7 @@
 
 static const uint8_t mac[6] = { 0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde };
 static const uint8_t ip4[4] = { 10, 0, 0, 1 };
+static const uint8_t ip6[16] = { 0xfd, 1, [15] = 7 };
 static const uint8_t mapped[16] = { [10] = 0xff, 0xff, 10, 0, 0, 1 };
 
 /* RFC 4291 appendix A. */
@@ -21,14 +22,17 @@ static void a_guid_is_the_eui64_of_the_mac(void **state)
 	assert_memory_equal(guid, wanted, sizeof(guid));
 }
 
-static void an_iwarp_port_has_its_mac_and_its_mapped_address(void **state)
+static void an_iwarp_port_has_its_mac_and_its_addresses(void **state)
 {
 	static const uint8_t first[16] = { 0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde };
 	struct gid_table table;
 
 	(void)state;
-	gid_table_iwarp(&table, mac, ip4);
+	gid_table_iwarp(&table, mac, ip4, NULL);
 	assert_int_equal(table.count, 2);
+	gid_table_iwarp(&table, mac, ip4, ip6);
+	assert_int_equal(table.count, 3);
+	assert_memory_equal(table.entries[GID_IP6].raw, ip6, GID_LEN);
 	assert_memory_equal(table.entries[GID_MAC].raw, first, GID_LEN);
 	assert_memory_equal(table.entries[GID_IP4].raw, mapped, GID_LEN);
 	assert_string_equal(gid_type_name(table.entries[GID_MAC].type),
@@ -43,7 +47,6 @@ static void a_roce_port_has_link_local_mapped_and_ipv6_addresses(void **state)
 	static const uint8_t link_local[16] = { 0xfe, 0x80, [8] = 0x36, 0x56,
 						0x78, 0xff, 0xfe,	0x9a,
 						0xbc, 0xde };
-	static const uint8_t ip6[16] = { 0xfd, 1, [15] = 7 };
 	struct gid_table table;
 
 	(void)state;
@@ -53,7 +56,7 @@ static void a_roce_port_has_link_local_mapped_and_ipv6_addresses(void **state)
 	assert_int_equal(table.count, 3);
 	assert_memory_equal(table.entries[0].raw, link_local, GID_LEN);
 	assert_memory_equal(table.entries[GID_IP4].raw, mapped, GID_LEN);
-	assert_memory_equal(table.entries[2].raw, ip6, GID_LEN);
+	assert_memory_equal(table.entries[GID_IP6].raw, ip6, GID_LEN);
 	for (uint32_t i = 0; i < table.count; i++)
 		assert_int_equal(table.entries[i].type, GID_ROCE_V2);
 }
@@ -93,8 +96,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_guid_is_the_eui64_of_the_mac),
-		cmocka_unit_test(
-			an_iwarp_port_has_its_mac_and_its_mapped_address),
+		cmocka_unit_test(an_iwarp_port_has_its_mac_and_its_addresses),
 		cmocka_unit_test(
 			a_roce_port_has_link_local_mapped_and_ipv6_addresses),
 		cmocka_unit_test(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "unit.h"
 
+#include "net/ip.h"
 #include "net/ip6.h"
 
 /* fd00::1 to fd00::2, UDP, class 0xb9, label 0x12345, four bytes of payload. */
@@ -27,6 +28,31 @@ static void a_header_decodes_to_its_fields(void **state)
 	assert_memory_equal(ip.dst, golden + 24, 16);
 	assert_ptr_equal(in.pos, golden + IP6_LEN);
 	assert_int_equal(in.left, 4);
+}
+
+static void its_ends_are_those_of_the_receiver(void **state)
+{
+	uint8_t local[FLOW_ADDR_LEN], remote[FLOW_ADDR_LEN];
+
+	(void)state;
+	ip_ends(golden, local, remote);
+	assert_memory_equal(remote, golden + 8, 16);
+	assert_memory_equal(local, golden + 24, 16);
+}
+
+/* RFC 3168 section 5; the class lies across two bytes. */
+static void only_ce_is_a_mark(void **state)
+{
+	uint8_t ip[IP6_LEN];
+	struct ip6 header = { .flow_label = 0xfffff };
+
+	(void)state;
+	for (uint32_t class = 0; class < 256; class ++) {
+		header.traffic_class = (uint8_t) class;
+		ip6_encode(&header, ip);
+		assert_int_equal(ip_traffic_class(ip), class);
+		assert_int_equal(ip_is_marked(ip), (class & 3) == 3);
+	}
 }
 
 static void encoding_gives_the_bytes_back(void **state)
@@ -81,6 +107,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_header_decodes_to_its_fields),
+		cmocka_unit_test(its_ends_are_those_of_the_receiver),
+		cmocka_unit_test(only_ce_is_a_mark),
 		cmocka_unit_test(encoding_gives_the_bytes_back),
 		cmocka_unit_test(every_truncation_is_a_runt),
 		cmocka_unit_test(padding_behind_the_packet_is_cut),

@@ -457,6 +457,27 @@ static void rdma_cm_does_not_touch_them(void **state)
 	assert_int_equal(world_call(&world, 0), -EINVAL);
 }
 
+static void they_meet_over_ip6(void **state)
+{
+	struct urdma_qp_attr attr;
+
+	(void)state;
+	for (int n = 0; n < 2; n++) {
+		const struct rdma_dev *peer = world.host[!n].dev;
+
+		attr = peer_of(n);
+		attr.ah.sgid_index = GID_IP6;
+		memcpy(attr.ah.dgid, peer->gids.entries[GID_IP6].raw, GID_LEN);
+		assert_int_equal(modify(n, attr, QPS_RTR, RTR), 0);
+	}
+	world_pass(&world, NSEC_PER_SEC);
+	assert_true(joined(0));
+	assert_int_equal(world.host[0].qp.qp->stream->key.local[0], 0xfd);
+	to_rts(0);
+	to_rts(1);
+	talk();
+}
+
 static void impossible_peers_are_refused(void **state)
 {
 	struct urdma_qp_attr attr = peer_of(0);
@@ -614,6 +635,7 @@ int main(void)
 		TEST(work_under_way_to_one_that_leaves_fails),
 		TEST(completions_of_the_peer_survive_the_end),
 		TEST(rdma_cm_does_not_touch_them),
+		TEST(they_meet_over_ip6),
 		TEST(impossible_peers_are_refused),
 		TEST(strangers_are_turned_away),
 		TEST(those_that_wait_are_bounded_and_harm_nobody),
