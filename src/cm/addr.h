@@ -45,10 +45,12 @@ static inline struct cm_addr cm_addr_ip4(const uint8_t *ip4, uint16_t port)
 	return addr;
 }
 
-/* 0.0.0.0, :: or no address at all. */
+/* 0.0.0.0, :: or no address at all; and as for the kernel (cma_any_addr) the
+ * loopback addresses, which no device has: they mean this machine. */
 static inline bool cm_addr_is_any(const struct cm_addr *addr)
 {
-	return addr->family == CM_NONE || flow_addr_is_any(addr->ip);
+	return addr->family == CM_NONE || flow_addr_is_any(addr->ip) ||
+	       flow_addr_is_loopback(addr->ip);
 }
 
 /* Whatever the ports and families are. */

@@ -44,10 +44,16 @@ bool cm_id_is_ud(const struct cm_id *id)
 	return id->qp_type == QPT_UD;
 }
 
-bool cm_id_listens_to_all(const struct cm_id *id)
+const uint8_t *cm_id_listen_ip(const struct cm_id *id)
 {
-	return cm_addr_is_any(&id->src) && id->src.family == CM_IP6 &&
-	       !id->afonly;
+	static const uint8_t any4[FLOW_ADDR_LEN] = { [10] = 0xff, 0xff };
+	static const uint8_t any6[FLOW_ADDR_LEN];
+
+	if (!cm_addr_is_any(&id->src))
+		return id->src.ip;
+	if (id->src.family == CM_IP4)
+		return any4;
+	return id->afonly ? any6 : NULL;
 }
 
 int cm_id_create(struct cm_channel *channel, uint16_t ps, uint8_t qp_type,

@@ -132,8 +132,9 @@ void cm_unlisten(struct cm_id *id, nsec_t now);
 void cm_query_end(struct cm_id *id, enum cm_state state,
 		  enum cm_event_type type, int status);
 
-/* A wildcard is one of its family, but that of IPv6 stands for both, unless
- * the program says otherwise (IPV6_V6ONLY of sockets). */
-bool cm_id_listens_to_all(const struct cm_id *id);
+/* Where it listens, as a transport wants it: an address, or a wildcard of one
+ * family, or NULL for both, which the wildcard of IPv6 means unless the program
+ * says otherwise (IPV6_V6ONLY of sockets). */
+const uint8_t *cm_id_listen_ip(const struct cm_id *id);
 
 #endif

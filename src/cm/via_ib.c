@@ -111,8 +111,7 @@ static void port_put(struct cm *cm, unsigned int device, uint16_t number)
 static int listen_at(struct cm_id *id, unsigned int device, void **listener)
 {
 	struct ibcm_listener *made;
-	int ret = ibcm_listen(ibcm_of(id->cm, device),
-			      cm_id_listens_to_all(id) ? NULL : id->src.ip,
+	int ret = ibcm_listen(ibcm_of(id->cm, device), cm_id_listen_ip(id),
 			      ibcm_ip_service(id->ps, id->src.port), id, &made);
 
 	if (ret == 0)

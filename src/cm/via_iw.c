@@ -38,8 +38,7 @@ static void port_put(struct cm *cm, unsigned int device, uint16_t number)
 static int listen_at(struct cm_id *id, unsigned int device, void **listener)
 {
 	struct iw_listener *made;
-	int ret = iw_listen(stack_of(id->cm, device),
-			    cm_id_listens_to_all(id) ? NULL : id->src.ip,
+	int ret = iw_listen(stack_of(id->cm, device), cm_id_listen_ip(id),
 			    id->src.port, STACK_BACKLOG, id, &made);
 
 	if (ret == 0)

@@ -60,6 +60,15 @@ static inline bool flow_addr_is_any(const uint8_t addr[FLOW_ADDR_LEN])
 		memcmp(flow_addr_ip4(addr), zero, 4) == 0);
 }
 
+/* ::1 or 127.0.0.0/8 */
+static inline bool flow_addr_is_loopback(const uint8_t addr[FLOW_ADDR_LEN])
+{
+	static const uint8_t one[FLOW_ADDR_LEN] = { [15] = 1 };
+
+	return flow_addr_equal(addr, one) ||
+	       (flow_addr_is_ip4(addr) && flow_addr_ip4(addr)[0] == 127);
+}
+
 static inline bool flow_key_equal(const struct flow_key *a,
 				  const struct flow_key *b)
 {

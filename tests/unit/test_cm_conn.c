@@ -131,6 +131,44 @@ static void a_wildcard_listener_is_found(void **state)
 	assert_int_equal(cm_id_device(event.child), 0);
 }
 
+/* As the kernel has it: rping -a 127.0.0.1, libfabric's servers. */
+static void loopback_means_this_machine(void **state)
+{
+	const uint8_t lo[4] = { 127, 0, 0, 1 };
+	struct cm_addr at = cm_addr_ip4(lo, PORT);
+	struct urdma_cm_conn_param conn = with_text("");
+	struct cm_id *listener = listen_at(here, &at, 0);
+	struct cm_id *id = resolved(here, at);
+
+	(void)state;
+	assert_int_equal(cm_id_device(listener), -1);
+	assert_int_equal(cm_id_src(listener)->port, PORT);
+	assert_true(flow_addr_is_loopback(cm_id_src(listener)->ip));
+	assert_memory_equal(cm_id_dst(id)->ip, world_addr(0, 0).ip,
+			    FLOW_ADDR_LEN);
+	assert_int_equal(cm_id_connect(id, world_qp(here), &conn, world.now),
+			 0);
+	world_run(&world);
+	assert_ptr_equal(next_event(here, CM_EVENT_CONNECT_REQUEST).id,
+			 listener);
+}
+
+static void who_listens_on_loopback_is_reached_from_afar(void **state)
+{
+	const uint8_t lo[4] = { 127, 1, 2, 3 };
+	struct cm_addr at = cm_addr_ip4(lo, PORT);
+	struct urdma_cm_conn_param conn = with_text("");
+	struct cm_id *listener = listen_at(there, &at, 0);
+	struct cm_id *id = resolved(here, world_addr(1, PORT));
+
+	(void)state;
+	assert_int_equal(cm_id_connect(id, world_qp(here), &conn, world.now),
+			 0);
+	world_run(&world);
+	assert_ptr_equal(next_event(there, CM_EVENT_CONNECT_REQUEST).id,
+			 listener);
+}
+
 static void a_host_connects_to_itself(void **state)
 {
 	struct urdma_cm_conn_param conn = with_text("me");
@@ -455,6 +493,8 @@ int main(void)
 		CASE(a_request_carries_what_the_client_said),
 		CASE(both_sides_get_established_and_are_ready_to_send),
 		CASE(a_wildcard_listener_is_found),
+		CASE(loopback_means_this_machine),
+		CASE(who_listens_on_loopback_is_reached_from_afar),
 		CASE(a_host_connects_to_itself),
 		CASE(a_port_without_listener_rejects),
 		CASE(a_silent_peer_is_unreachable),
