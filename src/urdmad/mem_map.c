@@ -76,6 +76,13 @@ static size_t search(const struct mem_map *map, uint64_t addr)
 	return low;
 }
 
+static bool is_in_last(const struct mem_map *map, uint64_t addr)
+{
+	return map->last < map->count &&
+	       addr >= map->extents[map->last].start &&
+	       addr < map->extents[map->last].end;
+}
+
 /*
  * Bytes of [addr, addr + len) that lie together, at least one; *at is where we
  * have them or NULL.
@@ -83,17 +90,15 @@ static size_t search(const struct mem_map *map, uint64_t addr)
 static size_t stretch(struct mem_map *map, uint64_t addr, size_t len,
 		      uint8_t **at)
 {
-	const struct extent *extent = &map->extents[map->last];
+	const struct extent *extent;
 	uint64_t end;
 
 	*at = NULL;
-	if (map->last >= map->count || addr < extent->start ||
-	    addr >= extent->end) {
+	if (!is_in_last(map, addr))
 		map->last = search(map, addr);
-		extent = &map->extents[map->last];
-	}
 	if (map->last == map->count)
 		return len;
+	extent = &map->extents[map->last];
 	if (addr < extent->start) {
 		end = extent->start;
 	} else {
