@@ -182,6 +182,17 @@ wait_exit() {
 	wait "$pid"
 }
 
+# ended_by_itself NAME: well or not (rping fails with 255), but neither by the
+# limit of its time nor by a signal.
+ended_by_itself() {
+	local status=0
+	wait_exit "$1" || status=$?
+	[ "$status" -lt 124 ] || [ "$status" -eq 255 ] || {
+		complain "exit status of $1: is $status, expected 0..123 or 255"
+		return 1
+	}
+}
+
 output() { cat "$dir/$1.out"; }
 
 # cpu_us NAME: microseconds of processor time that its threads of now used;
