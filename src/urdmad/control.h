@@ -28,6 +28,15 @@ struct poller;
 struct rdma_dev;
 struct session;
 
+/* An object of a program's failed, of which it is told by an event. */
+struct control_mishap {
+	pid_t pid;
+	unsigned int device;
+	uint32_t event;	 /* enum async_event */
+	uint32_t number; /* the queue pair's, else the object's handle */
+	bool last;	 /* the program's later ones are not told */
+};
+
 struct control_config {
 	struct rdma_dev *const *devices; /* by number of their device file */
 	unsigned int device_count;
@@ -49,6 +58,9 @@ struct control_config {
 	 * negative errno.  NULL: not supported. */
 	int (*show)(void *arg, uint64_t *bytes);
 	void *show_arg;
+	/* For the log.  NULL: there is none. */
+	void (*mishap)(void *arg, const struct control_mishap *mishap);
+	void *mishap_arg;
 };
 
 /* What the config points at outlives it, the config itself is copied.  NULL:

@@ -5,6 +5,7 @@
 #include <rdma/ib_user_verbs.h>
 #include <stdlib.h>
 
+#include "base/bits.h"
 #include "rdma/rdma_dev.h"
 #include "rdma/verbs.h"
 #include "urdmad/control_ops.h"
@@ -402,26 +403,53 @@ void control_free_queues(struct session *session)
  * Events.
  */
 
-/* Two objects of one program that share a user_handle are its own fault. */
-static void count_async(struct session *session, uint64_t element,
-			enum subject subject)
+enum { MISHAPS_MAX = 8 }; /* who fails for ever does not fill the log */
+
+static void report(struct session *session, uint32_t event, uint32_t number)
 {
+	static const uint32_t failures =
+		BIT(EVENT_CQ_ERR) | BIT(EVENT_QP_FATAL) |
+		BIT(EVENT_QP_REQ_ERR) | BIT(EVENT_QP_ACCESS_ERR) |
+		BIT(EVENT_SRQ_ERR);
+	const struct control_config *config = &session->control->config;
+	struct control_mishap mishap = { .pid = session->pid,
+					 .device = session->device,
+					 .event = event,
+					 .number = number };
+
+	if (!config->mishap || !(failures & BIT(event)) ||
+	    session->mishaps == MISHAPS_MAX)
+		return;
+	mishap.last = ++session->mishaps == MISHAPS_MAX;
+	config->mishap(config->mishap_arg, &mishap);
+}
+
+/* What the event is about: how many events it had, and its number for whoever
+ * reads the log.  Two objects of one program that share a user_handle are its
+ * own fault. */
+static uint32_t *find_subject(struct session *session,
+			      const struct rdma_event *event, uint32_t *number)
+{
+	enum subject subject = subject_of(event->type);
 	struct session_cq *cq = subject == OF_CQ ? session->cqs : NULL;
 	struct session_qp *qp = subject == OF_QP ? session->qps : NULL;
 	struct session_srq *srq = subject == OF_SRQ ? session->srqs : NULL;
 
-	while (cq && cq->user_handle != element)
+	while (cq && cq->user_handle != event->element)
 		cq = cq->hh.next;
-	while (qp && qp->user_handle != element)
+	while (qp && qp->user_handle != event->element)
 		qp = qp->hh.next;
-	while (srq && srq->user_handle != element)
+	while (srq && srq->user_handle != event->element)
 		srq = srq->hh.next;
-	if (srq)
-		srq->async_events++;
-	if (cq)
-		cq->async_events++;
+	*number = cq ? cq->handle : srq ? srq->handle : 0;
 	if (qp)
-		qp->async_events++;
+		*number =
+			rdma_qp_num(rdma_ctx_find_qp(session->ctx, qp->handle));
+	if (cq)
+		return &cq->async_events;
+	if (qp)
+		return &qp->async_events;
+	return srq ? &srq->async_events : NULL;
 }
 
 static void deliver_async(const struct rdma_event *event)
@@ -431,11 +459,15 @@ static void deliver_async(const struct rdma_event *event)
 		.element = event->element,
 		.event_type = event->type,
 	};
+	uint32_t number;
+	uint32_t *count = find_subject(session, event, &number);
 
 	if (session->carrier)
 		session->carrier->async(session, event->element, event->type);
-	else if (outlet_send(&session->async, &desc, sizeof(desc)) == 0)
-		count_async(session, event->element, subject_of(event->type));
+	else if (outlet_send(&session->async, &desc, sizeof(desc)) == 0 &&
+		 count)
+		++*count;
+	report(session, event->type, number);
 }
 
 static void deliver_comp(const struct rdma_event *event)

@@ -149,6 +149,7 @@ struct session {
 	struct arena_set arenas;
 	struct arena_block doorbell;
 	struct outlet async;
+	unsigned int mishaps; /* told so far */
 	unsigned int pds;
 	struct comp_channel *channels; /* hashes by handle */
 	struct session_mem *mems;

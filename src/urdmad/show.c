@@ -19,6 +19,7 @@
 #include "rdma/rv_stack.h"
 #include "urdmad/control.h"
 #include "urdmad/now.h"
+#include "urdmad/process.h"
 #include "urdmad/session.h"
 #include "urdmad/urdmad.h"
 
@@ -244,21 +245,14 @@ static struct json_object *cm_ids(const struct session *session)
 	return array;
 }
 
-/* The kernel's name of the process that opened the session, while it lives. */
+/* Of who opened the session. */
 static void add_command(struct json_object *to, pid_t pid)
 {
-	char path[32], name[64] = "";
-	FILE *file;
+	char name[PROCESS_NAME];
 
-	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
-	file = fopen(path, "re");
-	if (!file)
-		return;
-	if (fgets(name, sizeof(name), file)) {
-		name[strcspn(name, "\n")] = '\0';
+	process_name(pid, name);
+	if (name[0])
 		add_text(to, "command", name);
-	}
-	fclose(file);
 }
 
 static struct json_object *session(const struct control_session_info *info,

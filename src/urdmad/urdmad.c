@@ -28,6 +28,7 @@
 #include "urdmad/log.h"
 #include "urdmad/mem_async.h"
 #include "urdmad/mem_fd.h"
+#include "urdmad/mishap.h"
 #include "urdmad/notify.h"
 #include "urdmad/now.h"
 #include "urdmad/show.h"
@@ -204,6 +205,13 @@ static int show(void *arg, uint64_t *bytes)
 	return show_make(arg, bytes);
 }
 
+static void mishap(void *arg, const struct control_mishap *mishap)
+{
+	const struct urdmad *urdmad = arg;
+
+	mishap_log(mishap, urdmad->ports[mishap->device]->config->name);
+}
+
 static int open_control(struct urdmad *urdmad)
 {
 	int result = mem_asyncs_create(&urdmad->poller, &urdmad->mem_asyncs);
@@ -220,6 +228,8 @@ static int open_control(struct urdmad *urdmad)
 		.random = random_bytes,
 		.show = show,
 		.show_arg = urdmad,
+		.mishap = mishap,
+		.mishap_arg = urdmad,
 	};
 
 	if (result < 0)
