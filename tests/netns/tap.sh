@@ -34,6 +34,7 @@ claim() {
 # The last line of a script.
 finish() {
 	say "1..$tap_count"
+	say "# took $SECONDS s"
 	[ "$tap_failed" = 0 ]
 }
 
