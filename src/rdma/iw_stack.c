@@ -24,6 +24,7 @@ enum {
 static void configure_tcp(struct tcp_config *config, uint16_t mss)
 {
 	tcp_config_init(config, mss);
+	config->rcvbuf_max = 4 << 20; /* sndbuf of the other side */
 	config->ecn = true; /* of no effect unless peer and network speak it */
 	/*
 	 * A SEND completes when it is acknowledged, and whoever sleeps until a

@@ -20,6 +20,9 @@ struct tcp_config {
 	 * smaller than what the NIC's ring can hold is the caller's business.
 	 */
 	uint32_t rcvbuf;
+	/* What it may grow to on a long way (tcp/rcvbuf.h); not above rcvbuf:
+	 * it does not. */
+	uint32_t rcvbuf_max;
 	/* Bytes sent and unacknowledged, plus queued. */
 	uint32_t sndbuf;
 	/* Segments kept out of order, each of them a buf. */

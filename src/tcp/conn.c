@@ -21,9 +21,15 @@ static uint32_t min_u32(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
-/* The smallest with which the whole buffer can be announced. */
-static uint8_t window_scale(uint32_t rcvbuf)
+static uint32_t max_u32(uint32_t a, uint32_t b)
 {
+	return a > b ? a : b;
+}
+
+/* The smallest with which the whole buffer can be announced. */
+static uint8_t window_scale(const struct tcp_config *config)
+{
+	uint32_t rcvbuf = max_u32(config->rcvbuf, config->rcvbuf_max);
 	uint8_t scale = 0;
 
 	while (scale < TCP_MAX_WSCALE && rcvbuf >> scale > MAX_UNSCALED)
@@ -60,7 +66,7 @@ void tcp_connect(struct tcp_conn *conn, const struct tcp_open *open, nsec_t now)
 {
 	init(conn, open, now);
 	conn->active = true;
-	conn->rcv_scale = window_scale(open->config->rcvbuf);
+	conn->rcv_scale = window_scale(open->config);
 	tcp_enter(conn, TCP_SYN_SENT);
 	tcp_arm(conn, now);
 }
@@ -70,7 +76,7 @@ void tcp_accept(struct tcp_conn *conn, const struct tcp_open *open,
 		nsec_t now)
 {
 	init(conn, open, now);
-	conn->rcv_scale = window_scale(open->config->rcvbuf);
+	conn->rcv_scale = window_scale(open->config);
 	tcp_enter(conn, TCP_SYN_RECEIVED);
 	if (listener)
 		tcp_listener_add(listener, conn);
@@ -149,6 +155,8 @@ void tcp_take_syn(struct tcp_conn *conn, const struct tcp_segment *syn,
 	conn->irs = syn->seq;
 	conn->rcv_nxt = conn->last_ack = syn->seq + 1;
 	conn->rcv_edge = conn->rcv_nxt + min_u32(config->rcvbuf, MAX_UNSCALED);
+	/* what is out of order is a buf a segment */
+	tcp_rcvbuf_init(&conn->rcvbuf, config->rcvbuf, syn->seq);
 	conn->snd_wnd = conn->max_wnd = syn->wnd; /* never scaled in a SYN */
 	conn->snd_wl1 = syn->seq;
 	conn->snd_wl2 = conn->iss;
@@ -254,7 +262,7 @@ void tcp_abort(struct tcp_conn *conn)
  * is what is worth an ACK. */
 static bool window_opened(const struct tcp_conn *conn)
 {
-	uint32_t rcvbuf = conn->config->rcvbuf;
+	uint32_t rcvbuf = conn->rcvbuf.bytes;
 	uint32_t edge = conn->rcv_nxt + rcvbuf - conn->reasm.ready_bytes;
 
 	return seq_diff(edge, conn->rcv_edge) >=

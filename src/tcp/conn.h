@@ -24,6 +24,7 @@
 #include "tcp/cc.h"
 #include "tcp/config.h"
 #include "tcp/rack.h"
+#include "tcp/rcvbuf.h"
 #include "tcp/reasm.h"
 #include "tcp/rto.h"
 #include "tcp/rtx.h"
@@ -179,6 +180,7 @@ struct tcp_conn {
 	struct tcp_cc cc;
 	struct tcp_cc before; /* the recovery */
 	struct tcp_reasm reasm;
+	struct tcp_rcvbuf rcvbuf;
 	struct tcp_counters counters;
 };
 

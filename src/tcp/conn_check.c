@@ -92,7 +92,7 @@ static const char *check_receiver(const struct tcp_conn *conn)
 		return "ready_bytes is what is ready";
 	if (conn->state == TCP_CLOSED || conn->state == TCP_SYN_SENT)
 		return NULL;
-	if (conn->reasm.ready_bytes > conn->config->rcvbuf)
+	if (conn->reasm.ready_bytes > conn->rcvbuf.bytes)
 		return "no more is kept than was announced";
 	if (seq_gt(conn->rcv_nxt, conn->rcv_edge))
 		return "nothing is taken beyond the window";

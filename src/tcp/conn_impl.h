@@ -37,6 +37,13 @@ static inline uint32_t tcp_usable_window(const struct tcp_conn *conn)
 	return usable > 0 ? usable : 0; /* less than 0: the window shrank */
 }
 
+/* Our clock of timestamps: milliseconds, for RFC 7323 section 5.4 wants a tick
+ * of 1 ms to 1 s. */
+static inline uint32_t tcp_tick(const struct tcp_conn *conn, nsec_t now)
+{
+	return (uint32_t)(now / NSEC_PER_MSEC) + conn->ts_offset;
+}
+
 static inline void tcp_raise(struct tcp_conn *conn, enum tcp_event event)
 {
 	conn->events |= BIT(event);

@@ -278,6 +278,14 @@ static void note_full_size(struct tcp_conn *conn, uint32_t len)
 		conn->rcv_mss = min_u32(len, conn->config->mss);
 }
 
+/* What comes out of order takes a buf a segment. */
+static uint32_t most_rcvbuf(const struct tcp_conn *conn)
+{
+	const struct tcp_config *config = conn->config;
+
+	return min_u32(config->rcvbuf_max, config->reasm_max * config->mss);
+}
+
 /* Seventh: the payload. */
 static enum tcp_verdict take_payload(struct tcp_conn *conn, struct buf *buf,
 				     const struct tcp_segment *seg, nsec_t now)
@@ -295,6 +303,9 @@ static enum tcp_verdict take_payload(struct tcp_conn *conn, struct buf *buf,
 	conn->counters.bytes_in += conn->rcv_nxt - before;
 	if (conn->rcv_nxt != before)
 		tcp_raise(conn, TCP_EVENT_READABLE);
+	if (seg->has_timestamps)
+		tcp_rcvbuf_data(&conn->rcvbuf, conn->rcv_nxt, seg->ts_ecr,
+				tcp_tick(conn, now), most_rcvbuf(conn));
 	/* RFC 5681 section 4.2: at once, beyond a gap and when it closes. */
 	if (gap || conn->reasm.kept || conn->reasm.has_dsack || !kept_all) {
 		conn->ack_now = true;

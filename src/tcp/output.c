@@ -9,12 +9,6 @@ static uint32_t min_u32(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
-/* Milliseconds: RFC 7323 section 5.4 wants a tick of 1 ms to 1 s. */
-static uint32_t timestamp(const struct tcp_conn *conn, nsec_t now)
-{
-	return (uint32_t)(now / NSEC_PER_MSEC) + conn->ts_offset;
-}
-
 /*
  * Where the announced window may end now: never before what was announced
  * (RFC 9293 section 3.8.6, SHLD-14), and beyond it only by a segment or half
@@ -22,7 +16,7 @@ static uint32_t timestamp(const struct tcp_conn *conn, nsec_t now)
  */
 static uint32_t right_edge(const struct tcp_conn *conn)
 {
-	uint32_t rcvbuf = conn->config->rcvbuf;
+	uint32_t rcvbuf = conn->rcvbuf.bytes;
 	uint32_t edge = conn->rcv_nxt + rcvbuf - conn->reasm.ready_bytes;
 	int32_t grows = seq_diff(edge, conn->rcv_edge);
 
@@ -62,7 +56,7 @@ static void fill(struct tcp_conn *conn, struct tcp_segment *seg, uint8_t flags,
 		.flags = flags,
 		.wscale = TCP_NO_WSCALE,
 		.has_timestamps = conn->ts_ok,
-		.ts_val = timestamp(conn, now),
+		.ts_val = tcp_tick(conn, now),
 		.ts_ecr = conn->ts_recent,
 	};
 }

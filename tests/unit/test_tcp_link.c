@@ -27,6 +27,7 @@ struct profile {
 	nsec_t lateness;
 	uint32_t bytes; /* each way */
 	uint32_t rcvbuf;
+	uint32_t rcvbuf_max;
 	uint32_t message;  /* longest buf the program sends */
 	nsec_t read_every; /* zero: at once */
 	const struct tcp_cc_ops *cc;
@@ -318,6 +319,7 @@ static void prepare(struct world *w, const struct profile *profile,
 		end->key = draw(w);
 		tcp_config_init(&end->config, MSS);
 		end->config.rcvbuf = profile->rcvbuf;
+		end->config.rcvbuf_max = profile->rcvbuf_max;
 		end->config.cc = profile->cc ? profile->cc : &tcp_cc_cubic;
 		end->config.no_sack = profile->no_sack;
 		end->config.no_timestamps = profile->no_timestamps;
@@ -440,6 +442,9 @@ static void run_seeds(const struct profile *profile)
 	_(a_window_larger_than_64_kib_is_used, .bytes = 1024 * KIB, \
 	  .delay = 5 * MS, .rcvbuf = 4096 * KIB, .seeds = 4, \
 	  .finish_by = 300 * MS) \
+	_(a_small_window_grows_on_a_long_way, .bytes = 2048 * KIB, \
+	  .delay = 5 * MS, .rcvbuf = 64 * KIB, .rcvbuf_max = 4096 * KIB, \
+	  .seeds = 4, .finish_by = 200 * MS) \
 	_(both_ends_may_open_at_once, .bytes = 16 * KIB, .delay = 50 * US, \
 	  .loss = 50, .both_open = true) \
 	_(an_empty_stream_opens_and_closes, .bytes = 0, .delay = 50 * US, \
