@@ -107,10 +107,9 @@ struct cm *cm_create(const struct cm_device *devices, unsigned int count,
 /* All channels must be gone; NULL is fine. */
 void cm_destroy(struct cm *cm);
 
-/* `dst` was being resolved and its hardware address is known now.  (That it
- * will not be is told by the identifier's own timeout, as in the kernel.) */
-void cm_net_done(struct cm *cm, unsigned int device, const struct cm_addr *dst,
-		 const uint8_t mac[6]);
+/* Neighbours on the device's link have answered: who waits asks again.  (That
+ * one will not is told by the identifier's own timeout, as in the kernel.) */
+void cm_net_done(struct cm *cm, unsigned int device, nsec_t now);
 
 /* Takes all events of the stacks: call once a turn, before the channels are
  * drained. */

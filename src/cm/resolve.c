@@ -205,22 +205,6 @@ int cm_id_resolve_addr(struct cm_id *id, const struct cm_addr *src,
 	return 0;
 }
 
-void cm_net_done(struct cm *cm, unsigned int device, const struct cm_addr *dst,
-		 const uint8_t mac[6])
-{
-	struct cm_id *id = TAILQ_FIRST(&cm->queries);
-	struct cm_id *next;
-
-	for (; id; id = next) {
-		next = TAILQ_NEXT(id, in_queries);
-		if (id->device != (int)device ||
-		    !cm_addr_same_ip(&id->dst, dst))
-			continue;
-		memcpy(id->dst_mac, mac, sizeof(id->dst_mac));
-		cm_query_end(id, CM_ADDR_RESOLVED, CM_EVENT_ADDR_RESOLVED, 0);
-	}
-}
-
 static nsec_t earlier(nsec_t a, nsec_t b)
 {
 	return a < b ? a : b;
@@ -252,6 +236,19 @@ static void ask_once_more(struct cm_id *id, nsec_t now)
 		cm_query_end(id, CM_ADDR_RESOLVED, CM_EVENT_ADDR_RESOLVED, 0);
 	else if (ret != -EINPROGRESS)
 		cm_query_end(id, CM_ADDR_BOUND, CM_EVENT_ADDR_ERROR, ret);
+}
+
+/* The neighbour that answered may be a router to where the id wants to go. */
+void cm_net_done(struct cm *cm, unsigned int device, nsec_t now)
+{
+	struct cm_id *id = TAILQ_FIRST(&cm->queries);
+	struct cm_id *next;
+
+	for (; id; id = next) {
+		next = TAILQ_NEXT(id, in_queries);
+		if (id->device == (int)device)
+			ask_once_more(id, now);
+	}
 }
 
 static void expire_queries(struct cm *cm, nsec_t now)

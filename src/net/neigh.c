@@ -356,21 +356,20 @@ bool neigh_await(struct neigh *neigh, const uint8_t addr[static FLOW_ADDR_LEN])
 	return true;
 }
 
-bool neigh_found(struct neigh *neigh, uint8_t addr[static FLOW_ADDR_LEN],
-		 uint8_t mac[static ETH_ADDR])
+bool neigh_found(struct neigh *neigh)
 {
+	bool found = false;
+
 	for (int i = 0; neigh->news && i < NEIGH_MAX; i++) {
 		struct neigh_entry *entry = &neigh->entries[i];
 
 		if (!entry->awaited || entry->state == NEIGH_ASKING)
 			continue;
 		entry->awaited = false;
-		memcpy(addr, entry->addr, FLOW_ADDR_LEN);
-		memcpy(mac, entry->mac, ETH_ADDR);
-		return true;
+		found = true;
 	}
 	neigh->news = false;
-	return false;
+	return found;
 }
 
 static enum neigh_action ask_arp(const struct neigh *neigh,

@@ -137,9 +137,8 @@ void *neigh_hold(struct neigh *neigh, const uint8_t addr[static FLOW_ADDR_LEN],
  * answers. False: there is no room to remember that. */
 bool neigh_await(struct neigh *neigh, const uint8_t addr[static FLOW_ADDR_LEN]);
 
-/* An awaited neighbour that has answered meanwhile; false: no further one. */
-bool neigh_found(struct neigh *neigh, uint8_t addr[static FLOW_ADDR_LEN],
-		 uint8_t mac[static ETH_ADDR]);
+/* Whether awaited neighbours have answered since it was last asked. */
+bool neigh_found(struct neigh *neigh);
 
 /* Whether one waits for neigh_output(). */
 static inline bool neigh_has_answer(const struct neigh *neigh)

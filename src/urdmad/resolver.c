@@ -34,15 +34,9 @@ void resolver_init(struct resolver *resolver, struct port *const *ports,
 	resolver->port_count = port_count;
 }
 
-void resolver_deliver(struct resolver *resolver, struct cm *cm)
+void resolver_deliver(struct resolver *resolver, struct cm *cm, nsec_t now)
 {
-	uint8_t addr[FLOW_ADDR_LEN], mac[ETH_ADDR];
-
 	for (unsigned int i = 0; i < resolver->port_count; i++)
-		while (neigh_found(&resolver->ports[i]->neigh, addr, mac)) {
-			struct cm_addr dst = { .family = 0 }; /* or 4, or 6 */
-
-			memcpy(dst.ip, addr, sizeof(dst.ip));
-			cm_net_done(cm, i, &dst, mac);
-		}
+		if (neigh_found(&resolver->ports[i]->neigh))
+			cm_net_done(cm, i, now);
 }

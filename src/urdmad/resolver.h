@@ -16,7 +16,7 @@ struct resolver {
 void resolver_init(struct resolver *resolver, struct port *const *ports,
 		   unsigned int port_count);
 
-/* Tells the cm which neighbours have answered; once a turn. */
-void resolver_deliver(struct resolver *resolver, struct cm *cm);
+/* Tells the cm that neighbours have answered; once a turn. */
+void resolver_deliver(struct resolver *resolver, struct cm *cm, nsec_t now);
 
 #endif

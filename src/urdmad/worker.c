@@ -93,7 +93,7 @@ static unsigned int turn(struct worker *worker, nsec_t now)
 	control_service(worker->control, now);
 	mem_asyncs_deliver(worker->mem_asyncs, now);
 	expire(worker, now);
-	resolver_deliver(worker->resolver, worker->cm);
+	resolver_deliver(worker->resolver, worker->cm, now);
 	work += transmit(worker, now);
 	/* Behind transmit, which fills segments and so completes requests. */
 	control_deliver(worker->control, now);
