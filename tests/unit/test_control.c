@@ -2,44 +2,9 @@
 /* Control messages as programs send them, good ones and all others. */
 #include "unit.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 
-#include "control_world.h"
-
-enum { PORT = 7471 };
-
-static struct control_world w;
-static struct daemon *const here = &w.daemons[0];
-static unsigned int open_before;
-
-#include "control_program.h"
-
-static unsigned int open_descriptors(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned int count = 0;
-
-	while (readdir(dir))
-		count++;
-	closedir(dir);
-	return count;
-}
-
-static int set_up(void **state)
-{
-	(void)state;
-	open_before = open_descriptors();
-	control_world_open(&w, NULL);
-	return 0;
-}
-
-/* Nothing is left: no buf, no descriptor. */
-static int tear_down(void **state)
-{
-	(void)state;
-	return control_world_close(&w) || open_descriptors() != open_before;
-}
+#include "control_daemon.h"
 
 /*
  * HELLO.
