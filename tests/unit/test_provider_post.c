@@ -3,95 +3,9 @@
 #include "unit.h"
 
 #include <errno.h>
-#include <string.h>
-
 #include <rdma/ib_user_verbs.h>
 
-#include "base/doorbell.h"
-#include "fake_uverbs.h"
-
-static struct ibv_context *context;
-static struct ibv_pd *pd;
-static struct ibv_cq *cq;
-static struct ibv_qp *qp;
-static struct ibv_mr *mr;
-static char buffer[1024];
-
-static void enter(enum ibv_qp_state to)
-{
-	struct ibv_qp_attr attr = { .qp_state = to };
-
-	assert_int_equal(ibv_modify_qp(qp, &attr, IBV_QP_STATE), 0);
-}
-
-static int setup(void **state)
-{
-	struct ibv_qp_init_attr attr = { .qp_type = IBV_QPT_RC };
-
-	(void)state;
-	fake_reset();
-	context = fake_open();
-	pd = ibv_alloc_pd(context);
-	cq = ibv_create_cq(context, 8, NULL, NULL, 0);
-	attr.send_cq = attr.recv_cq = cq;
-	qp = ibv_create_qp(pd, &attr);
-	for (size_t i = 0; i < sizeof(buffer); i++)
-		buffer[i] = (char)(i * 7);
-	mr = ibv_reg_mr(pd, buffer, sizeof(buffer), 0);
-	enter(IBV_QPS_INIT);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	if (mr)
-		ibv_dereg_mr(mr);
-	ibv_destroy_qp(qp);
-	ibv_destroy_cq(cq);
-	ibv_dealloc_pd(pd);
-	ibv_close_device(context);
-	return 0;
-}
-
-static struct ibv_sge sge(uint32_t offset, uint32_t length)
-{
-	return (struct ibv_sge){
-		.addr = (uintptr_t)buffer + offset,
-		.length = length,
-		.lkey = mr->lkey,
-	};
-}
-
-static int post(struct ibv_send_wr *wr)
-{
-	struct ibv_send_wr *bad = NULL;
-	int error = ibv_post_send(qp, wr, &bad);
-
-	assert_ptr_equal(bad, error ? wr : NULL);
-	return error;
-}
-
-/* The one work request in the send queue, taken out. */
-static struct urdma_sqe sent(unsigned char *behind, size_t bytes)
-{
-	struct urdma_sqe sqe;
-
-	assert_int_equal(ring_ready(&fake.sq), 1);
-	memcpy(&sqe, ring_slot(&fake.sq, 0), sizeof(sqe));
-	if (bytes)
-		memcpy(behind, (char *)ring_slot(&fake.sq, 0) + sizeof(sqe),
-		       bytes);
-	ring_consume(&fake.sq, 1);
-	return sqe;
-}
-
-static bool rung(uint32_t *bit)
-{
-	struct doorbell_round round = doorbell_round(fake.doorbell);
-
-	return doorbell_next(&round, bit);
-}
+#include "provider_queues.h"
 
 static void a_long_write_names_its_memory(void **state)
 {
@@ -158,186 +72,6 @@ static void a_sleeping_daemon_is_kicked_once_a_call(void **state)
 	assert_int_equal(fake.calls[IB_USER_VERBS_CMD_POST_SEND], 1);
 }
 
-static void a_small_payload_of_known_memory_travels_along(void **state)
-{
-	struct ibv_sge sges[] = { sge(3, 5), sge(1000, 24) };
-	struct ibv_send_wr wr = {
-		.sg_list = sges,
-		.num_sge = 2,
-		.opcode = IBV_WR_SEND_WITH_INV,
-		.invalidate_rkey = 77,
-	};
-	unsigned char seen[29];
-	struct urdma_sqe sqe;
-
-	(void)state;
-	assert_int_equal(post(&wr), 0);
-	sqe = sent(seen, sizeof(seen));
-	assert_int_equal(sqe.flags, URDMA_WRF_INLINE);
-	assert_int_equal(sqe.inline_len, 29);
-	assert_int_equal(sqe.num_sge, 0);
-	assert_int_equal(sqe.imm, 77);
-	assert_memory_equal(seen, buffer + 3, 5);
-	assert_memory_equal(seen + 5, buffer + 1000, 24);
-}
-
-/* urdmad must get to see, and to report, what is wrong with an element. */
-static void expect_elements(struct ibv_sge bad)
-{
-	struct ibv_send_wr wr = { .sg_list = &bad,
-				  .num_sge = 1,
-				  .opcode = IBV_WR_SEND };
-	struct urdma_sge seen;
-	struct urdma_sqe sqe;
-
-	assert_int_equal(post(&wr), 0);
-	sqe = sent((unsigned char *)&seen, sizeof(seen));
-	assert_int_equal(sqe.flags & URDMA_WRF_INLINE, 0);
-	assert_int_equal(sqe.num_sge, 1);
-	assert_int_equal(seen.lkey, bad.lkey);
-	assert_true(seen.addr == bad.addr);
-}
-
-static void an_unknown_key_is_left_to_urdmad(void **state)
-{
-	struct ibv_sge bad = sge(0, 8);
-
-	(void)state;
-	bad.lkey++;
-	expect_elements(bad);
-}
-
-static void an_element_outside_its_memory_is_left_to_urdmad(void **state)
-{
-	struct ibv_sge before = sge(0, 8);
-
-	(void)state;
-	expect_elements(sge(sizeof(buffer) - 7, 8));
-	before.addr--;
-	expect_elements(before);
-}
-
-static void memory_of_another_domain_is_left_to_urdmad(void **state)
-{
-	struct ibv_pd *other = ibv_alloc_pd(context);
-	struct ibv_mr *theirs = ibv_reg_mr(other, buffer, 64, 0);
-	struct ibv_sge bad = sge(0, 8);
-
-	(void)state;
-	bad.lkey = theirs->lkey;
-	expect_elements(bad);
-	ibv_dereg_mr(theirs);
-	ibv_dealloc_pd(other);
-}
-
-static void a_key_that_is_gone_is_left_to_urdmad(void **state)
-{
-	struct ibv_sge one = sge(0, 8);
-	struct ibv_send_wr wr = { .sg_list = &one,
-				  .num_sge = 1,
-				  .opcode = IBV_WR_SEND };
-
-	(void)state;
-	assert_int_equal(post(&wr), 0); /* the queue remembers the key */
-	sent(NULL, 0);
-	ibv_dereg_mr(mr);
-	mr = NULL;
-	expect_elements(one);
-}
-
-static char elsewhere[1024];
-
-static int move(void)
-{
-	return ibv_rereg_mr(mr, IBV_REREG_MR_CHANGE_TRANSLATION, NULL,
-			    elsewhere, sizeof(elsewhere), 0);
-}
-
-static void what_has_moved_is_taken_from_where_it_is_now(void **state)
-{
-	struct ibv_sge before = sge(0, 8);
-	struct ibv_sge now = before;
-	struct ibv_send_wr wr = { .sg_list = &now,
-				  .num_sge = 1,
-				  .opcode = IBV_WR_SEND };
-	char seen[8];
-
-	(void)state;
-	assert_int_equal(post(&wr), 0);
-	assert_int_equal(sent(NULL, 0).flags, URDMA_WRF_INLINE);
-	assert_int_equal(move(), 0);
-	assert_int_equal(mr->lkey, before.lkey);
-	memset(elsewhere, 'e', sizeof(elsewhere));
-	now.addr = (uintptr_t)elsewhere;
-	assert_int_equal(post(&wr), 0);
-	assert_int_equal(sent((unsigned char *)seen, 8).flags,
-			 URDMA_WRF_INLINE);
-	assert_memory_equal(seen, elsewhere, 8);
-	expect_elements(before);
-}
-
-static void a_region_that_cannot_move_stays(void **state)
-{
-	struct ibv_sge before = sge(0, 8);
-	struct ibv_send_wr wr = { .sg_list = &before,
-				  .num_sge = 1,
-				  .opcode = IBV_WR_SEND };
-
-	(void)state;
-	fake.fails[IB_USER_VERBS_CMD_REREG_MR] = EFAULT;
-	assert_int_equal(move(), IBV_REREG_MR_ERR_CMD);
-	assert_int_equal(errno, EFAULT);
-	assert_int_equal(post(&wr), 0);
-	assert_int_equal(sent(NULL, 0).flags, URDMA_WRF_INLINE);
-}
-
-static void an_address_counts_from_the_iova_of_its_region(void **state)
-{
-	struct ibv_mr *far = ibv_reg_mr_iova(pd, buffer, 64, 0x7000, 0);
-	struct ibv_sge one = { .addr = 0x7010, .length = 8 };
-	struct ibv_send_wr wr = { .sg_list = &one,
-				  .num_sge = 1,
-				  .opcode = IBV_WR_SEND };
-	unsigned char seen[8];
-
-	(void)state;
-	one.lkey = far->lkey;
-	assert_int_equal(post(&wr), 0);
-	sent(seen, sizeof(seen));
-	assert_memory_equal(seen, buffer + 0x10, 8);
-	ibv_dereg_mr(far);
-}
-
-static void inline_data_needs_no_key(void **state)
-{
-	struct ibv_sge one = sge(9, FAKE_INLINE);
-	struct ibv_send_wr wr = {
-		.sg_list = &one,
-		.num_sge = 1,
-		.opcode = IBV_WR_RDMA_WRITE,
-		.send_flags = IBV_SEND_INLINE,
-	};
-	unsigned char seen[FAKE_INLINE];
-
-	(void)state;
-	one.lkey = 0xdead;
-	assert_int_equal(post(&wr), 0);
-	assert_int_equal(sent(seen, sizeof(seen)).inline_len, FAKE_INLINE);
-	assert_memory_equal(seen, buffer + 9, FAKE_INLINE);
-}
-
-static void a_read_never_carries_its_sink(void **state)
-{
-	struct ibv_sge one = sge(0, 8);
-	struct ibv_send_wr wr = { .sg_list = &one,
-				  .num_sge = 1,
-				  .opcode = IBV_WR_RDMA_READ };
-
-	(void)state;
-	assert_int_equal(post(&wr), 0);
-	assert_int_equal(sent(NULL, 0).num_sge, 1);
-}
-
 static void an_atomic_has_its_operands(void **state)
 {
 	struct ibv_sge one = sge(0, 8);
@@ -360,12 +94,6 @@ static void an_atomic_has_its_operands(void **state)
 	assert_int_equal(sqe.compare_add, 2);
 	assert_int_equal(sqe.swap, 3);
 	assert_int_equal(sqe.rkey, 4);
-}
-
-static void expect_refused(struct ibv_send_wr wr)
-{
-	assert_int_equal(post(&wr), EINVAL);
-	assert_int_equal(ring_ready(&fake.sq), 0);
 }
 
 static void a_request_without_sense_is_refused(void **state)
@@ -396,18 +124,6 @@ static void a_request_without_sense_is_refused(void **state)
 static void iwarp_sends_no_immediate(void **state)
 {
 	struct ibv_send_wr wr = { .opcode = IBV_WR_SEND_WITH_IMM };
-
-	(void)state;
-	expect_refused(wr);
-}
-
-static void lengths_do_not_wrap_into_inline_size(void **state)
-{
-	struct ibv_sge sges[] = { sge(0, UINT32_MAX), sge(0, 9) };
-	struct ibv_send_wr wr = { .sg_list = sges,
-				  .num_sge = 2,
-				  .opcode = IBV_WR_SEND,
-				  .send_flags = IBV_SEND_INLINE };
 
 	(void)state;
 	expect_refused(wr);
@@ -452,89 +168,6 @@ static void what_precedes_a_bad_request_is_posted(void **state)
 	assert_int_equal(ibv_post_send(qp, &first, &bad), EINVAL);
 	assert_ptr_equal(bad, &second);
 	assert_int_equal(ring_ready(&fake.sq), 1);
-}
-
-static void a_receive_names_its_memory(void **state)
-{
-	struct ibv_sge sges[] = { sge(0, 8), sge(64, 16) };
-	struct ibv_recv_wr wr = { .wr_id = 5, .sg_list = sges, .num_sge = 2 };
-	struct ibv_recv_wr *bad = NULL;
-	const struct urdma_rqe *rqe;
-	const struct urdma_sge *seen;
-	uint32_t bit;
-
-	(void)state;
-	assert_int_equal(ibv_post_recv(qp, &wr, &bad), 0);
-	assert_int_equal(ring_ready(&fake.rq), 1);
-	rqe = ring_slot(&fake.rq, 0);
-	seen = (const void *)(rqe + 1);
-	assert_int_equal(rqe->wr_id, 5);
-	assert_int_equal(rqe->num_sge, 2);
-	assert_true(seen[1].addr == (uintptr_t)buffer + 64);
-	assert_int_equal(seen[1].length, 16);
-	assert_false(rung(&bit));
-}
-
-static void a_receive_that_is_waited_for_rings(void **state)
-{
-	struct ibv_recv_wr wr = { .wr_id = 5 }, *bad = NULL;
-	uint32_t bit;
-
-	(void)state;
-	ring_want_doorbell(&fake.rq, true);
-	assert_int_equal(ibv_post_recv(qp, &wr, &bad), 0);
-	assert_true(rung(&bit));
-	assert_int_equal(bit, 4097);
-}
-
-static int post_shared(struct ibv_srq *srq, uint64_t wr_id)
-{
-	struct ibv_recv_wr wr = { .wr_id = wr_id }, *bad;
-
-	return ibv_post_srq_recv(srq, &wr, &bad);
-}
-
-static void a_resized_shared_queue_goes_on_behind_what_was_posted(void **state)
-{
-	struct ibv_srq_init_attr attr = { .attr = { 8, 1, 0 } };
-	struct ibv_srq *srq = ibv_create_srq(pd, &attr);
-	struct ibv_srq_attr larger = { .max_wr = 16 };
-	struct urdma_rqe rqe;
-	uint32_t number;
-
-	(void)state;
-	assert_non_null(srq);
-	assert_int_equal(ibv_get_srq_num(srq, &number), 0);
-	assert_int_equal(number, 99);
-	for (uint64_t i = 0; i < FAKE_SLOTS; i++)
-		assert_int_equal(post_shared(srq, i), 0);
-	assert_int_equal(post_shared(srq, 9), ENOMEM);
-	fake.slots = 2 * FAKE_SLOTS;
-	assert_int_equal(ibv_modify_srq(srq, &larger, IBV_SRQ_MAX_WR), 0);
-	for (uint64_t i = 2; i < 2 * FAKE_SLOTS; i++)
-		assert_int_equal(post_shared(srq, 100 + i), 0);
-	assert_int_equal(post_shared(srq, 9), ENOMEM);
-	assert_int_equal(ring_ready(&fake.srq), 2 * FAKE_SLOTS);
-	memcpy(&rqe, ring_slot(&fake.srq, 2), sizeof(rqe));
-	assert_int_equal(rqe.wr_id, 102);
-	assert_int_equal(ibv_modify_srq(srq, &larger, IBV_SRQ_LIMIT), 0);
-	assert_int_equal(post_shared(srq, 9), ENOMEM);
-	ibv_destroy_srq(srq);
-}
-
-static void too_many_receives_or_elements_are_refused(void **state)
-{
-	struct ibv_sge sges[FAKE_SGES + 1] = { sge(0, 1) };
-	struct ibv_recv_wr wr = { .sg_list = sges, .num_sge = FAKE_SGES + 1 };
-	struct ibv_recv_wr *bad = NULL;
-
-	(void)state;
-	assert_int_equal(ibv_post_recv(qp, &wr, &bad), EINVAL);
-	assert_ptr_equal(bad, &wr);
-	wr.num_sge = FAKE_SGES;
-	for (int i = 0; i < FAKE_SLOTS; i++)
-		assert_int_equal(ibv_post_recv(qp, &wr, &bad), 0);
-	assert_int_equal(ibv_post_recv(qp, &wr, &bad), ENOMEM);
 }
 
 static struct ibv_ah *make_ah(void)
@@ -690,27 +323,12 @@ int main(void)
 		CASE(an_address_that_urdmad_refuses_makes_no_handle),
 		CASE(posting_rings_the_bell_of_the_queue_pair),
 		CASE(a_sleeping_daemon_is_kicked_once_a_call),
-		CASE(a_small_payload_of_known_memory_travels_along),
-		CASE(an_unknown_key_is_left_to_urdmad),
-		CASE(an_element_outside_its_memory_is_left_to_urdmad),
-		CASE(memory_of_another_domain_is_left_to_urdmad),
-		CASE(a_key_that_is_gone_is_left_to_urdmad),
-		CASE(what_has_moved_is_taken_from_where_it_is_now),
-		CASE(a_region_that_cannot_move_stays),
-		CASE(an_address_counts_from_the_iova_of_its_region),
-		CASE(inline_data_needs_no_key),
-		CASE(a_read_never_carries_its_sink),
 		CASE(an_atomic_has_its_operands),
 		CASE(a_request_without_sense_is_refused),
 		CASE(iwarp_sends_no_immediate),
-		CASE(lengths_do_not_wrap_into_inline_size),
 		CASE(a_reset_queue_pair_takes_nothing),
 		CASE(a_full_queue_says_which_request_did_not_fit),
 		CASE(what_precedes_a_bad_request_is_posted),
-		CASE(a_receive_names_its_memory),
-		CASE(a_receive_that_is_waited_for_rings),
-		CASE(a_resized_shared_queue_goes_on_behind_what_was_posted),
-		CASE(too_many_receives_or_elements_are_refused),
 		CASE(a_window_of_type_1_is_bound_with_the_next_key),
 		CASE(a_window_of_type_2_is_bound_by_a_work_request),
 		CASE(a_window_that_is_not_granted_is_none),
