@@ -9,6 +9,7 @@
 
 #include <uthash.h>
 
+#include "base/gone.h"
 #include "base/idtable.h"
 #include "base/list.h"
 #include "base/timerq.h"
@@ -115,17 +116,8 @@ struct ibcm_listener {
 	struct list unseen; /* struct ibcm_conn */
 };
 
-enum { IBCM_GONE_MAX = 64 };
-
-/* A service whose listener went. */
-struct ibcm_gone {
-	uint64_t service_id;
-	nsec_t until; /* requests for it wait if they come before */
-};
-
 struct ibcm_linger {
-	struct ibcm_gone gone[IBCM_GONE_MAX]; /* the latest */
-	unsigned int cursor;
+	struct gone gone;
 	struct list waiting; /* requests, the first is due first */
 	unsigned int count;
 	bool look_again; /* there is a new listener */

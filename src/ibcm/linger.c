@@ -1,20 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Requests that come between two listeners.  Programs that take connections
- * one by one (perftest -R) end their listener and make another, and their
- * peers, who do not know, are sometimes faster.  The request waits, as it would
- * for a slow program; nobody else's does.
+ * Requests that come between two listeners (base/gone.h).  They wait, as they
+ * would for a slow program; nobody else's do.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "ibcm/ibcm_priv.h"
-
-/* On a loaded machine perftest takes more than a second. */
-#define LINGER (3 * NSEC_PER_SEC)
-
-/* The port space in a service id of rdma_cm (annex A11.2). */
-#define SPACE UINT64_C(0xffff0000)
 
 enum { WAITING_MAX = 64 };
 
@@ -38,30 +30,22 @@ void ibcm_linger_free(struct ibcm_linger *linger)
 		free(list_member(link, struct waiting, link));
 }
 
+/* Without the port space (annex A11.2) in a service id of rdma_cm: perftest -c
+ * UD has its first connection in another one than the second. */
+static uint64_t in_any_space(uint64_t service_id)
+{
+	return service_id & ~UINT64_C(0xffff0000);
+}
+
 void ibcm_linger_gone(struct ibcm_linger *linger, uint64_t service_id,
 		      nsec_t now)
 {
-	struct ibcm_gone *gone = &linger->gone[linger->cursor];
-
-	linger->cursor = (linger->cursor + 1) % IBCM_GONE_MAX;
-	*gone = (struct ibcm_gone){ service_id, now + LINGER };
+	gone_note(&linger->gone, in_any_space(service_id), now);
 }
 
 void ibcm_linger_made(struct ibcm_linger *linger)
 {
 	linger->look_again = !list_empty(&linger->waiting);
-}
-
-/* perftest -c UD has its first connection in another port space than the
- * second. */
-static bool was_there(const struct ibcm_linger *linger, uint64_t service_id,
-		      nsec_t now)
-{
-	for (int i = 0; i < IBCM_GONE_MAX; i++)
-		if (!((linger->gone[i].service_id ^ service_id) & ~SPACE) &&
-		    now < linger->gone[i].until)
-			return true;
-	return false;
 }
 
 /* The peer sends it again, or all of them wait long. */
@@ -89,12 +73,12 @@ bool ibcm_linger_hold(struct ibcm_linger *linger, const struct ibcm_way *way,
 
 	if (waits_already(linger, way, msg))
 		return true;
-	if (!was_there(linger, msg->service_id, now) ||
+	if (!gone_lately(&linger->gone, in_any_space(msg->service_id), now) ||
 	    linger->count == WAITING_MAX || !(one = malloc(sizeof(*one))))
 		return false;
 	*one = (struct waiting){ .way = *way,
 				 .msg = *msg,
-				 .until = now + LINGER };
+				 .until = now + GONE_WAIT };
 	list_add_tail(&linger->waiting, &one->link);
 	linger->count++;
 	return true;

@@ -3,16 +3,12 @@
 
 void iw_gap_open(struct iw_gap *gap, uint16_t port, nsec_t now)
 {
-	gap->ports[gap->next_port++ % IW_GAP_PORTS] =
-		(struct iw_gap_port){ port, now + IW_GAP_WAIT };
+	gone_note(&gap->ports, port, now);
 }
 
 bool iw_gap_is_open(const struct iw_gap *gap, uint16_t port, nsec_t now)
 {
-	for (uint32_t i = 0; i < IW_GAP_PORTS; i++)
-		if (gap->ports[i].port == port && now < gap->ports[i].until)
-			return true;
-	return false;
+	return gone_lately(&gap->ports, port, now);
 }
 
 bool iw_gap_keep(struct iw_gap *gap, const struct flow_key *key,
@@ -26,7 +22,7 @@ bool iw_gap_keep(struct iw_gap *gap, const struct flow_key *key,
 	if (gap->syn_count == IW_GAP_SYNS)
 		return true;
 	gap->syns[slot] =
-		(struct iw_gap_syn){ *key, *segment, now + IW_GAP_WAIT };
+		(struct iw_gap_syn){ *key, *segment, now + GONE_WAIT };
 	gap->syns[slot].segment.buf = NULL; /* the caller's */
 	gap->syns[slot].segment.len = 0;
 	gap->syn_count++;

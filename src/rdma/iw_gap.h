@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The time between two listeners on one port.
+ * The time between two listeners on one port (base/gone.h).
  *
- * perftest's server stops listening and listens again between two connections
- * of its client, and counts on being the faster one.  A client whose kernel
- * does not try a refused connection twice (siw) would give up: so for a while
- * after its listener went, a port does not refuse a SYN.  It is kept, and asked
- * again when there is a new listener.  If none comes, the peer's TCP repeats
- * the SYN, as if it had been lost, and is refused then.
+ * A client whose kernel does not try a refused connection twice (siw) would
+ * give up: so for a while after its listener went, a port does not refuse a
+ * SYN.  It is kept, and asked again when there is a new listener.  If none
+ * comes, the peer's TCP repeats the SYN, as if it had been lost, and is refused
+ * then.
  *
  * Bounded: the ports that went last, the SYNs that came first.
  */
@@ -17,19 +16,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/clock.h"
+#include "base/gone.h"
 #include "net/flow.h"
 #include "tcp/segment.h"
 
-/* On a loaded machine perftest takes more than a second. */
-#define IW_GAP_WAIT (3 * NSEC_PER_SEC)
-
-enum { IW_GAP_PORTS = 16, IW_GAP_SYNS = 16 };
-
-struct iw_gap_port {
-	uint16_t port;
-	nsec_t until;
-};
+enum { IW_GAP_SYNS = 16 };
 
 struct iw_gap_syn {
 	struct flow_key key;
@@ -39,8 +30,7 @@ struct iw_gap_syn {
 
 /* All zero: no gap. */
 struct iw_gap {
-	struct iw_gap_port ports[IW_GAP_PORTS];
-	uint32_t next_port;
+	struct gone ports;
 	struct iw_gap_syn syns[IW_GAP_SYNS]; /* a ring */
 	uint32_t syn_head;
 	uint32_t syn_count;
