@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "preload/notes.h"
+#include "preload/qp_attr.h"
 #include "preload/session.h"
 
 static int call(const struct ucma_command *command, enum urdma_op op,
@@ -115,28 +116,10 @@ static void qp_attributes(struct ib_uverbs_qp_attr *to,
 
 	*to = (struct ib_uverbs_qp_attr){
 		.qp_attr_mask = from->attr_mask,
-		.qp_state = attr->qp_state,
-		.cur_qp_state = attr->cur_qp_state,
-		.path_mtu = attr->path_mtu,
-		.path_mig_state = attr->path_mig_state,
-		.qkey = attr->qkey,
-		.rq_psn = attr->rq_psn,
-		.sq_psn = attr->sq_psn,
-		.dest_qp_num = attr->dest_qp_num,
+		QP_ATTR_FIELDS(attr),
 		.qp_access_flags = attr->access_flags,
-		.pkey_index = attr->pkey_index,
-		.alt_pkey_index = attr->alt_pkey_index,
 		.en_sqd_async_notify = attr->en_sqd_async_notify,
 		.sq_draining = attr->sq_draining,
-		.max_rd_atomic = attr->max_rd_atomic,
-		.max_dest_rd_atomic = attr->max_dest_rd_atomic,
-		.min_rnr_timer = attr->min_rnr_timer,
-		.port_num = attr->port_num,
-		.timeout = attr->timeout,
-		.retry_cnt = attr->retry_cnt,
-		.rnr_retry = attr->rnr_retry,
-		.alt_port_num = attr->alt_port_num,
-		.alt_timeout = attr->alt_timeout,
 	};
 	ucma_put_ah(&to->ah_attr, &attr->ah);
 }

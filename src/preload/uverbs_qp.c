@@ -8,6 +8,7 @@
 #include <urdma/uverbs_abi.h>
 
 #include "client/client.h"
+#include "preload/qp_attr.h"
 #include "preload/session.h"
 
 int uverbs_create_qp(const struct uverbs_command *command)
@@ -51,22 +52,6 @@ int uverbs_create_qp(const struct uverbs_command *command)
 	return 0;
 }
 
-static void put_address(struct urdma_ah_attr *to,
-			const struct ib_uverbs_qp_dest *from)
-{
-	memcpy(to->dgid, from->dgid, sizeof(to->dgid));
-	to->flow_label = from->flow_label;
-	to->dlid = from->dlid;
-	to->sgid_index = from->sgid_index;
-	to->hop_limit = from->hop_limit;
-	to->traffic_class = from->traffic_class;
-	to->sl = from->sl;
-	to->src_path_bits = from->src_path_bits;
-	to->static_rate = from->static_rate;
-	to->is_global = from->is_global;
-	to->port_num = from->port_num;
-}
-
 int uverbs_modify_qp(const struct uverbs_command *command)
 {
 	const struct ib_uverbs_modify_qp *cmd = command->core;
@@ -74,50 +59,16 @@ int uverbs_modify_qp(const struct uverbs_command *command)
 		.qp = cmd->qp_handle,
 		.attr_mask = cmd->attr_mask,
 		.attr = {
-			.qkey = cmd->qkey,
-			.rq_psn = cmd->rq_psn,
-			.sq_psn = cmd->sq_psn,
-			.dest_qp_num = cmd->dest_qp_num,
+			QP_ATTR_FIELDS(cmd),
 			.access_flags = cmd->qp_access_flags,
-			.pkey_index = cmd->pkey_index,
-			.alt_pkey_index = cmd->alt_pkey_index,
-			.qp_state = cmd->qp_state,
-			.cur_qp_state = cmd->cur_qp_state,
-			.path_mtu = cmd->path_mtu,
-			.path_mig_state = cmd->path_mig_state,
 			.en_sqd_async_notify = cmd->en_sqd_async_notify,
-			.max_rd_atomic = cmd->max_rd_atomic,
-			.max_dest_rd_atomic = cmd->max_dest_rd_atomic,
-			.min_rnr_timer = cmd->min_rnr_timer,
-			.port_num = cmd->port_num,
-			.timeout = cmd->timeout,
-			.retry_cnt = cmd->retry_cnt,
-			.rnr_retry = cmd->rnr_retry,
-			.alt_port_num = cmd->alt_port_num,
-			.alt_timeout = cmd->alt_timeout,
 		},
 	};
 	struct urdma_empty reply;
 
-	put_address(&request.attr.ah, &cmd->dest);
+	QP_DEST_COPY(&request.attr.ah, &cmd->dest);
 	return session_call(command->fd, URDMA_OP_MODIFY_QP, &request,
 			    sizeof(request), &reply, sizeof(reply));
-}
-
-static void get_address(struct ib_uverbs_qp_dest *to,
-			const struct urdma_ah_attr *from)
-{
-	memcpy(to->dgid, from->dgid, sizeof(to->dgid));
-	to->flow_label = from->flow_label;
-	to->dlid = from->dlid;
-	to->sgid_index = from->sgid_index;
-	to->hop_limit = from->hop_limit;
-	to->traffic_class = from->traffic_class;
-	to->sl = from->sl;
-	to->src_path_bits = from->src_path_bits;
-	to->static_rate = from->static_rate;
-	to->is_global = from->is_global;
-	to->port_num = from->port_num;
 }
 
 static void qp_attributes(struct ib_uverbs_query_qp_resp *to,
@@ -132,29 +83,11 @@ static void qp_attributes(struct ib_uverbs_query_qp_resp *to,
 		.max_recv_sge = from->max_recv_sge,
 		.max_inline_data = from->max_inline,
 		.sq_sig_all = (uint8_t)from->sq_sig_all,
-		.qkey = attr->qkey,
-		.rq_psn = attr->rq_psn,
-		.sq_psn = attr->sq_psn,
-		.dest_qp_num = attr->dest_qp_num,
+		QP_ATTR_FIELDS(attr),
 		.qp_access_flags = attr->access_flags,
-		.pkey_index = attr->pkey_index,
-		.alt_pkey_index = attr->alt_pkey_index,
-		.qp_state = attr->qp_state,
-		.cur_qp_state = attr->cur_qp_state,
-		.path_mtu = attr->path_mtu,
-		.path_mig_state = attr->path_mig_state,
 		.sq_draining = attr->sq_draining,
-		.max_rd_atomic = attr->max_rd_atomic,
-		.max_dest_rd_atomic = attr->max_dest_rd_atomic,
-		.min_rnr_timer = attr->min_rnr_timer,
-		.port_num = attr->port_num,
-		.timeout = attr->timeout,
-		.retry_cnt = attr->retry_cnt,
-		.rnr_retry = attr->rnr_retry,
-		.alt_port_num = attr->alt_port_num,
-		.alt_timeout = attr->alt_timeout,
 	};
-	get_address(&to->dest, &attr->ah);
+	QP_DEST_COPY(&to->dest, &attr->ah);
 }
 
 int uverbs_query_qp(const struct uverbs_command *command)
