@@ -100,6 +100,7 @@ static void grow(struct tcp_conn *conn, const struct tcp_delivered *got,
 	};
 
 	tcp_cc_sample(&conn->cc, &sample);
+	/* Asked anew: the sample may have ended slow start (cc_rate.c). */
 	if (got->acked && (!conn->recovering || conn->recover_rto) &&
 	    was_limited(conn))
 		tcp_cc_ack(&conn->cc, got->acked, conn->rto.srtt, now);
