@@ -293,4 +293,27 @@ static inline struct both connected(void)
 	return both;
 }
 
+/* A request of ours that does not arrive. */
+static inline struct ibcm_msg last_req(void)
+{
+	ask(0x111);
+	lose(us, IBCM_REQ);
+	return us->last;
+}
+
+/* The beginning of a message on their connection, as if from us; its end, which
+ * tells the ids, does not arrive. */
+static inline struct ibcm_msg about(const struct both *both,
+				    enum ibcm_attr attr)
+{
+	struct ibcm_msg msg = { .method = IBCM_SEND, .attr = attr };
+
+	ibcm_disconnect(both->a, now);
+	lose(us, IBCM_DREQ);
+	msg.local_id = us->last.local_id;
+	msg.remote_id = us->last.remote_id;
+	msg.qpn = us->last.qpn;
+	return msg;
+}
+
 #endif
