@@ -1,78 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Unreliable datagrams between two devices, and what is refused. */
+/* Unreliable datagrams between two devices. */
 #include "unit.h"
 
-#include "base/doorbell.h"
 #include "roce/ud.h"
-#include "rv_world.h"
-
-static struct rv_host a, b;
-static struct rv_packet packet;
-
-enum { GRH = 40, FROM = 100, TO = 20000 };
-
-static int setup_link(bool infiniband)
-{
-	rv_host_open_link(&a, 1, 2, infiniband);
-	rv_host_open_link(&b, 2, 1, infiniband);
-	rv_make_datagrams(&a);
-	rv_make_datagrams(&b);
-	for (int i = 0; i < 4096; i++)
-		a.bytes[FROM + i] = (uint8_t)(i * 7);
-	return 0;
-}
-
-static int setup(void **state)
-{
-	(void)state;
-	return setup_link(false);
-}
-
-static int setup_infiniband(void **state)
-{
-	(void)state;
-	return setup_link(true);
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	return rv_host_close(&a) || rv_host_close(&b);
-}
-
-static struct urdma_sqe to_b(void)
-{
-	return (struct urdma_sqe){ .wr_id = 1,
-				   .opcode = URDMA_WR_SEND,
-				   .ah = a.ah,
-				   .remote_qpn = rdma_qp_num(b.qp),
-				   .remote_qkey = RV_QKEY };
-}
-
-/* `packet` is what a sends then. */
-static void send(struct urdma_sqe sqe, uint32_t len)
-{
-	rv_post_send(&a, &sqe, FROM, len);
-	assert_true(rv_take(&a, &packet));
-}
-
-static struct urdma_cqe expect(struct rv_host *host, uint64_t wr_id,
-			       uint32_t status)
-{
-	struct urdma_cqe cqe = { 0 };
-
-	assert_true(rv_poll(host, &cqe));
-	assert_int_equal(cqe.wr_id, wr_id);
-	assert_int_equal(cqe.status, status);
-	return cqe;
-}
-
-static void expect_nothing(struct rv_host *host)
-{
-	struct urdma_cqe cqe;
-
-	assert_false(rv_poll(host, &cqe));
-}
+#include "rv_datagrams.h"
 
 static uint8_t state_of(const struct rv_host *host)
 {
@@ -80,16 +11,6 @@ static uint8_t state_of(const struct rv_host *host)
 
 	rdma_qp_query(host->qp, &reply);
 	return reply.attr.qp_state;
-}
-
-/* It is refused for that reason, and b's RECV is still there. */
-static void refused(const char *reason)
-{
-	uint64_t before = rv_count(&b, reason);
-
-	assert_int_equal(rv_give(&b, &packet), DROP_ROCE);
-	assert_int_equal(rv_count(&b, reason), before + 1);
-	expect_nothing(&b);
 }
 
 static void a_datagram_arrives_behind_its_header(void **state)
@@ -219,139 +140,6 @@ static void an_immediate_arrives(void **state)
 	assert_int_equal(cqe.wc_flags, WC_GRH | WC_WITH_IMM);
 	assert_int_equal(cqe.imm, htobe32(0x01020304));
 	assert_int_equal(cqe.byte_len, GRH);
-}
-
-static void without_a_recv_it_is_dropped(void **state)
-{
-	(void)state;
-	send(to_b(), 10);
-	refused("no_recv");
-}
-
-static void one_too_long_for_its_recv_leaves_it_to_the_next(void **state)
-{
-	(void)state;
-	rv_post_recv(&b, 9, TO, GRH + 10);
-	send(to_b(), 11);
-	refused("length");
-	send(to_b(), 10);
-	assert_int_equal(rv_give(&b, &packet), DROP_NONE);
-	expect(&b, 9, WC_SUCCESS);
-}
-
-static void another_q_key_is_refused(void **state)
-{
-	struct urdma_sqe sqe = to_b();
-
-	(void)state;
-	rv_post_recv(&b, 9, TO, 1000);
-	sqe.remote_qkey = RV_QKEY + 1;
-	send(sqe, 10);
-	refused("qkey");
-}
-
-/* IBA 10.2.5: one with the highest bit is not the program's to choose. */
-static void a_controlled_q_key_means_the_queue_pairs_own(void **state)
-{
-	struct urdma_sqe sqe = to_b();
-
-	(void)state;
-	sqe.remote_qkey = 0x80010000;
-	send(sqe, 10);
-	assert_int_equal(load_be32(rv_bth(&packet) + 12), RV_QKEY);
-}
-
-static void every_changed_byte_is_refused(void **state)
-{
-	(void)state;
-	rv_post_recv(&b, 9, TO, 1000);
-	send(to_b(), 40);
-	for (uint32_t i = 0; i < packet.len; i++) {
-		uint64_t before = rv_count(&b, "icrc");
-
-		/* what routers change: TOS, TTL, the checksums; and what the
-		 * port has looked at: version */
-		if (i == 0 || i == 1 || i == 8 || i == 10 || i == 11 ||
-		    i == 26 || i == 27 || i == 32)
-			continue;
-		packet.bytes[i] ^= 0x10;
-		assert_int_equal(rv_give(&b, &packet), DROP_ROCE);
-		packet.bytes[i] ^= 0x10;
-		/* of some, more is wrong than the ICRC */
-		if (i < 28 || i >= 40)
-			assert_int_equal(rv_count(&b, "icrc"), before + 1);
-	}
-	expect_nothing(&b);
-}
-
-static void what_routers_change_is_not_looked_at(void **state)
-{
-	(void)state;
-	rv_post_recv(&b, 9, TO, 1000);
-	send(to_b(), 40);
-	packet.bytes[1] = 0xff;	   /* type of service */
-	packet.bytes[8] = 1;	   /* time to live */
-	packet.bytes[10] ^= 0xf;   /* header checksum */
-	packet.bytes[26] = 1;	   /* UDP checksum */
-	rv_bth(&packet)[4] = 0xc0; /* FECN, BECN */
-	assert_int_equal(rv_give(&b, &packet), DROP_NONE);
-	expect(&b, 9, WC_SUCCESS);
-}
-
-static void every_truncation_is_refused(void **state)
-{
-	(void)state;
-	rv_post_recv(&b, 9, TO, 1000);
-	send(to_b(), 4);
-	for (packet.len--; packet.len >= IP4_LEN; packet.len--)
-		assert_int_equal(rv_give(&b, &packet), DROP_ROCE);
-	expect_nothing(&b);
-}
-
-static void a_limited_or_another_p_key(void **state)
-{
-	(void)state;
-	rv_post_recv(&b, 9, TO, 1000);
-	send(to_b(), 4);
-	store_be16(rv_bth(&packet) + 2, 0x8001);
-	rv_seal(&packet);
-	refused("pkey");
-	store_be16(rv_bth(&packet) + 2, 0x7fff); /* a limited member's */
-	rv_seal(&packet);
-	assert_int_equal(rv_give(&b, &packet), DROP_NONE);
-	expect(&b, 9, WC_SUCCESS);
-}
-
-static void another_service_or_queue_pair_is_refused(void **state)
-{
-	(void)state;
-	rv_post_recv(&b, 9, TO, 1000);
-	send(to_b(), 4);
-	store_be32(rv_bth(&packet) + 4, rdma_qp_num(b.qp) + 1);
-	rv_seal(&packet);
-	refused("no_qp");
-	store_be32(rv_bth(&packet) + 4, rdma_qp_num(b.qp));
-	rv_bth(&packet)[0] = 0x04; /* RC SEND ONLY */
-	rv_seal(&packet);
-	refused("no_qp");
-	rv_bth(&packet)[0] = 0x24; /* UC */
-	rv_seal(&packet);
-	refused("no_qp");
-}
-
-static void a_queue_pair_that_is_not_ready_takes_nothing(void **state)
-{
-	(void)state;
-	send(to_b(), 4);
-	assert_int_equal(rv_modify(&b, QPS_RESET, 0), 0);
-	refused("state");
-	assert_int_equal(
-		rv_modify(&b, QPS_INIT, QP_PKEY_INDEX | QP_PORT | QP_QKEY), 0);
-	rv_post_recv(&b, 9, TO, 1000);
-	refused("state");
-	assert_int_equal(rv_modify(&b, QPS_RTR, 0), 0);
-	assert_int_equal(rv_give(&b, &packet), DROP_NONE);
-	expect(&b, 9, WC_SUCCESS);
 }
 
 /* IBA 10.3.1.6: what cannot be sent stops the send queue, not the other. */
@@ -547,72 +335,6 @@ static void memory_that_never_answers_holds_up_no_end(void **state)
 	expect(&b, 9, WC_WR_FLUSH_ERR);
 }
 
-/*
- * Queue pair 1.
- */
-
-static struct rv_mad mad_to_b(void)
-{
-	struct rv_mad mad = { .qpn = 1, .bytes = { 1, 7, 2 } };
-
-	flow_addr_from_ip4(mad.remote, b.ip4);
-	return mad;
-}
-
-static void a_mad_arrives_with_who_sent_it(void **state)
-{
-	struct rv_mad mad = mad_to_b(), got;
-
-	(void)state;
-	assert_true(rv_mad_send(a.stack, &mad));
-	assert_true(rv_take(&a, &packet));
-	assert_int_equal(load_be32(rv_bth(&packet) + 12), 0x80010000);
-	assert_int_equal(rv_give(&b, &packet), DROP_NONE);
-	assert_true(rv_mad_take(b.stack, &got));
-	assert_memory_equal(got.bytes, mad.bytes, RV_MAD_LEN);
-	assert_int_equal(got.qpn, 1);
-	assert_memory_equal(flow_addr_ip4(got.remote), a.ip4, 4);
-	assert_memory_equal(flow_addr_ip4(got.local), b.ip4, 4);
-	assert_false(rv_mad_take(b.stack, &got));
-	assert_false(rv_take(&a, &packet));
-}
-
-static void what_is_no_mad_is_refused(void **state)
-{
-	struct rv_mad mad = mad_to_b(), got;
-	struct urdma_sqe sqe = to_b();
-
-	(void)state;
-	sqe.remote_qpn = 1;
-	send(sqe, RV_MAD_LEN); /* a program's Q_Key */
-	refused("qkey");
-	assert_true(rv_mad_send(a.stack, &mad));
-	assert_true(rv_take(&a, &packet));
-	store_be32(packet.bytes, 0x45000000 | (packet.len - 4));
-	packet.len -= 4;
-	rv_seal(&packet);
-	refused("length");
-	assert_false(rv_mad_take(b.stack, &got));
-}
-
-static void too_many_mads_are_dropped(void **state)
-{
-	struct rv_mad mad = mad_to_b(), got;
-	unsigned int sent = 0, taken = 0;
-
-	(void)state;
-	while (rv_mad_send(a.stack, &mad))
-		sent++;
-	assert_true(sent >= 64);
-	assert_true(rv_take(&a, &packet));
-	while (rv_give(&b, &packet) == DROP_NONE)
-		taken++;
-	assert_int_equal(rv_count(&b, "no_recv"), 1);
-	assert_true(taken >= 64);
-	assert_true(rv_mad_take(b.stack, &got));
-	assert_int_equal(rv_give(&b, &packet), DROP_NONE);
-}
-
 #define TEST_IB(t)                                                             \
 	cmocka_unit_test_setup_teardown(t, setup_infiniband, teardown)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -626,16 +348,6 @@ int main(void)
 		TEST(where_a_handle_leads_is_told_before_anything_is_sent),
 		TEST(the_wire_form_is_the_standards),
 		TEST(an_immediate_arrives),
-		TEST(without_a_recv_it_is_dropped),
-		TEST(one_too_long_for_its_recv_leaves_it_to_the_next),
-		TEST(another_q_key_is_refused),
-		TEST(a_controlled_q_key_means_the_queue_pairs_own),
-		TEST(every_changed_byte_is_refused),
-		TEST(what_routers_change_is_not_looked_at),
-		TEST(every_truncation_is_refused),
-		TEST(a_limited_or_another_p_key),
-		TEST(another_service_or_queue_pair_is_refused),
-		TEST(a_queue_pair_that_is_not_ready_takes_nothing),
 		TEST(after_a_bad_request_the_send_queue_flushes),
 		TEST(in_sqe_it_receives),
 		TEST(the_path_mtu_is_the_longest),
@@ -646,9 +358,6 @@ int main(void)
 		TEST(a_slow_payload_is_sent_when_it_is_there),
 		TEST(a_slow_recv_is_complete_when_its_bytes_are_there),
 		TEST(memory_that_never_answers_holds_up_no_end),
-		TEST(a_mad_arrives_with_who_sent_it),
-		TEST(what_is_no_mad_is_refused),
-		TEST(too_many_mads_are_dropped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
