@@ -5,9 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "iw_pair.h"
 #include "rdma/atomic.h"
-#include "rdma/verbs.h"
-#include "sim/world.h"
 
 /*
  * Results (RFC 7306 section 5.2).
@@ -74,31 +73,6 @@ static void compare_and_swap_swaps_what_is_equal(void **state)
  * Between two hosts.
  */
 
-static struct world world;
-static struct host *client, *server;
-
-static int setup(void **state)
-{
-	struct world_options options = world_defaults(1);
-
-	(void)state;
-	world_create(&world, &options);
-	client = &world.host[0];
-	server = &world.host[1];
-	return !world_connect(&world);
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	return world_destroy(&world);
-}
-
-static void some_time(void)
-{
-	world_pass(&world, 10 * NSEC_PER_MSEC);
-}
-
 /* Memory begins anywhere; this does not. */
 static uint64_t counter(void)
 {
@@ -129,8 +103,9 @@ static uint64_t found(uint64_t n)
 	return word(client, result_at(n));
 }
 
-static void post(uint8_t opcode, uint64_t n, uint64_t remote, uint32_t rkey,
-		 uint64_t compare_add, uint64_t swap, uint32_t bytes)
+static void post_word(uint8_t opcode, uint64_t n, uint64_t remote,
+		      uint32_t rkey, uint64_t compare_add, uint64_t swap,
+		      uint32_t bytes)
 {
 	struct urdma_sqe sqe = { .wr_id = n,
 				 .opcode = opcode,
@@ -145,15 +120,6 @@ static void post(uint8_t opcode, uint64_t n, uint64_t remote, uint32_t rkey,
 	assert_true(world_post_send(client, &sqe, &sge, sizeof(sge)));
 }
 
-static void expect(struct host *host, uint64_t wr_id, uint32_t status)
-{
-	struct urdma_cqe cqe;
-
-	assert_true(world_poll(host, &cqe));
-	assert_int_equal(cqe.wr_id, wr_id);
-	assert_int_equal(cqe.status, status);
-}
-
 static void each_addition_brings_back_what_was_there(void **state)
 {
 	struct urdma_cqe cqe;
@@ -162,7 +128,7 @@ static void each_addition_brings_back_what_was_there(void **state)
 	set_word(counter(), 1000);
 	/* more than may be open at once */
 	for (uint64_t n = 0; n < 40; n++)
-		post(URDMA_WR_FAA, n, counter(), server->key, 3, 0, 8);
+		post_word(URDMA_WR_FAA, n, counter(), server->key, 3, 0, 8);
 	some_time();
 	for (uint64_t n = 0; n < 40; n++) {
 		assert_true(world_poll(client, &cqe));
@@ -181,8 +147,8 @@ static void only_the_first_swap_finds_what_it_compares(void **state)
 
 	(void)state;
 	set_word(counter(), 7);
-	post(URDMA_WR_CAS, 0, counter(), server->key, 7, 8, 8);
-	post(URDMA_WR_CAS, 1, counter(), server->key, 7, 9, 8);
+	post_word(URDMA_WR_CAS, 0, counter(), server->key, 7, 8, 8);
+	post_word(URDMA_WR_CAS, 1, counter(), server->key, 7, 9, 8);
 	some_time();
 	assert_true(world_poll(client, &cqe));
 	assert_int_equal(cqe.opcode, WC_COMP_SWAP);
@@ -197,10 +163,10 @@ static void they_are_ordered_with_reads(void **state)
 {
 	(void)state;
 	set_word(counter(), 1);
-	post(URDMA_WR_READ, 0, counter(), server->key, 0, 0, 8);
-	post(URDMA_WR_FAA, 1, counter(), server->key, 1, 0, 8);
-	post(URDMA_WR_READ, 2, counter(), server->key, 0, 0, 8);
-	post(URDMA_WR_FAA, 3, counter(), server->key, 1, 0, 8);
+	post_word(URDMA_WR_READ, 0, counter(), server->key, 0, 0, 8);
+	post_word(URDMA_WR_FAA, 1, counter(), server->key, 1, 0, 8);
+	post_word(URDMA_WR_READ, 2, counter(), server->key, 0, 0, 8);
+	post_word(URDMA_WR_FAA, 3, counter(), server->key, 1, 0, 8);
 	some_time();
 	for (uint64_t n = 0; n < 4; n++)
 		expect(client, n, WC_SUCCESS);
@@ -223,7 +189,7 @@ static void a_fence_waits_for_them(void **state)
 
 	(void)state;
 	set_word(counter(), 4711);
-	post(URDMA_WR_FAA, 0, counter(), server->key, 1, 0, 8);
+	post_word(URDMA_WR_FAA, 0, counter(), server->key, 1, 0, 8);
 	assert_true(world_post_send(client, &sqe, &sge, sizeof(sge)));
 	some_time();
 	assert_int_equal(word(server, counter() + 8), 4711);
@@ -232,7 +198,7 @@ static void a_fence_waits_for_them(void **state)
 static void one_of_other_than_eight_bytes_fails_here(void **state)
 {
 	(void)state;
-	post(URDMA_WR_FAA, 0, counter(), server->key, 1, 0, 4);
+	post_word(URDMA_WR_FAA, 0, counter(), server->key, 1, 0, 4);
 	some_time();
 	expect(client, 0, WC_LOC_LEN_ERR);
 }
@@ -243,10 +209,10 @@ static void refused(uint64_t remote, uint32_t key, uint32_t status,
 {
 	set_word(counter(), 7);
 	set_word(counter() + 8, 7);
-	post(URDMA_WR_FAA, 0, counter() + 16, server->key, 1, 0, 8);
+	post_word(URDMA_WR_FAA, 0, counter() + 16, server->key, 1, 0, 8);
 	some_time();
-	post(URDMA_WR_FAA, 1, remote, key, 1, 0, 8);
-	post(URDMA_WR_FAA, 2, counter() + 16, server->key, 1, 0, 8);
+	post_word(URDMA_WR_FAA, 1, remote, key, 1, 0, 8);
+	post_word(URDMA_WR_FAA, 2, counter() + 16, server->key, 1, 0, 8);
 	some_time();
 	expect(client, 0, WC_SUCCESS);
 	expect(client, 1, status);
@@ -318,7 +284,7 @@ static void the_queue_pair_must_allow_it(void **state)
 	(void)state;
 	set_word(counter(), 7);
 	rdma_qp_modify(server->qp.qp, &attr, QP_ACCESS_FLAGS, world.now);
-	post(URDMA_WR_FAA, 0, counter(), server->key, 1, 0, 8);
+	post_word(URDMA_WR_FAA, 0, counter(), server->key, 1, 0, 8);
 	some_time();
 	expect(client, 0, WC_REM_ACCESS_ERR);
 	assert_int_equal(word(server, counter()), 7);
@@ -347,7 +313,7 @@ static void a_sink_that_cannot_be_written_is_a_local_error(void **state)
 	assert_int_equal(word(server, counter()), 7);
 }
 
-#define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
+#define TEST(t) cmocka_unit_test_setup_teardown(t, setup_connected, teardown)
 
 int main(void)
 {

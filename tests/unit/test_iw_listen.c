@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "iw_pair.h"
 #include "rdma/rdma_ctx.h"
-#include "sim/world.h"
 #include "tcp/segment.h"
 
 enum { PORT = 9 };
@@ -15,26 +15,6 @@ static const uint8_t any4[FLOW_ADDR_LEN] = { [10] = 0xff, 0xff };
 static const uint8_t any6[FLOW_ADDR_LEN];
 static const uint8_t ip4[FLOW_ADDR_LEN] = { [10] = 0xff, 0xff, 10, 0, 0, 2 };
 static const uint8_t ip6[FLOW_ADDR_LEN] = { 0xfd, [15] = 2 };
-
-static struct world world;
-static struct host *client, *server;
-
-static int setup(void **state)
-{
-	struct world_options options = world_defaults(1);
-
-	(void)state;
-	world_create(&world, &options);
-	client = &world.host[0];
-	server = &world.host[1];
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	return world_destroy(&world);
-}
 
 static int listen_at(const uint8_t *addr)
 {

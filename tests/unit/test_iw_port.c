@@ -3,25 +3,8 @@
 
 #include <errno.h>
 
+#include "iw_pair.h"
 #include "rdma/rdma_ctx.h"
-#include "sim/world.h"
-
-static struct world world;
-
-static int setup(void **state)
-{
-	struct world_options options = world_defaults(1);
-
-	(void)state;
-	world_create(&world, &options);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	return world_destroy(&world);
-}
 
 /* All dynamic ports; how many there were. */
 static int take_all(struct iw_stack *stack, int unwanted)
@@ -39,7 +22,7 @@ static int take_all(struct iw_stack *stack, int unwanted)
 
 static void each_dynamic_port_is_given_once(void **state)
 {
-	struct iw_stack *stack = rdma_dev_iw(world.host[0].dev);
+	struct iw_stack *stack = rdma_dev_iw(client->dev);
 
 	(void)state;
 	assert_int_equal(take_all(stack, 0), 16384);
@@ -49,7 +32,6 @@ static void each_dynamic_port_is_given_once(void **state)
 
 static void the_port_of_a_connection_that_still_ends_is_not_given(void **state)
 {
-	struct host *client = &world.host[0];
 	struct iw_stack *stack = rdma_dev_iw(client->dev);
 	uint16_t port;
 
@@ -107,7 +89,6 @@ static void a_port_that_somebody_else_has_is_not_given(void **state)
 static void
 segments_of_streams_and_listeners_and_no_others_are_ours(void **state)
 {
-	struct host *client = &world.host[0];
 	struct iw_stack *stack = rdma_dev_iw(client->dev);
 	struct flow_key key;
 

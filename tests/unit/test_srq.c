@@ -6,33 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rdma/verbs.h"
-#include "sim/world.h"
+#include "iw_pair.h"
 
-static struct world world;
-static struct host *client, *server;
-
-static int setup(void **state)
+static int setup_srq(void **state)
 {
 	struct world_options options = world_defaults(1);
 
 	(void)state;
 	options.srq = true;
-	world_create(&world, &options);
-	client = &world.host[0];
-	server = &world.host[1];
+	begin(&options);
 	return !world_connect(&world);
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	return world_destroy(&world);
-}
-
-static void some_time(void)
-{
-	world_pass(&world, 10 * NSEC_PER_MSEC);
 }
 
 static struct rdma_srq *queue(void)
@@ -58,39 +41,16 @@ static void send(uint64_t wr_id, uint32_t len)
 	assert_true(world_post_send(client, &sqe, &sge, sizeof(sge)));
 }
 
-static void post_recv(uint64_t wr_id, uint32_t len)
-{
-	struct urdma_sge sge = { server->memory.base + 5000, len, server->key };
-
-	assert_true(world_post_recv(server, wr_id, &sge, 1));
-}
-
-static void expect(uint64_t wr_id, uint32_t status)
-{
-	struct urdma_cqe cqe;
-
-	assert_true(world_poll(server, &cqe));
-	assert_int_equal(cqe.wr_id, wr_id);
-	assert_int_equal(cqe.status, status);
-}
-
-static void expect_nothing(void)
-{
-	struct urdma_cqe cqe;
-
-	assert_false(world_poll(server, &cqe));
-}
-
 static void messages_take_its_receives_in_order(void **state)
 {
 	(void)state;
-	post_recv(1, 100);
-	post_recv(2, 20000);
+	post_recv(server, 1, 100);
+	post_recv(server, 2, 20000);
 	send(1, 100);
 	send(2, 20000);
 	some_time();
-	expect(1, WC_SUCCESS);
-	expect(2, WC_SUCCESS);
+	expect(server, 1, WC_SUCCESS);
+	expect(server, 2, WC_SUCCESS);
 	assert_memory_equal(server->memory.bytes + 5000, client->memory.bytes,
 			    20000);
 }
@@ -101,21 +61,21 @@ static void a_message_waits_for_a_receive(void **state)
 	send(1, 100);
 	send(2, 100);
 	some_time();
-	expect_nothing();
-	post_recv(7, 100);
+	expect_nothing(server);
+	post_recv(server, 7, 100);
 	some_time();
-	expect(7, WC_SUCCESS);
-	expect_nothing();
-	post_recv(8, 100);
+	expect(server, 7, WC_SUCCESS);
+	expect_nothing(server);
+	post_recv(server, 8, 100);
 	some_time();
-	expect(8, WC_SUCCESS);
+	expect(server, 8, WC_SUCCESS);
 }
 
 static void its_limit_is_told_once(void **state)
 {
 	(void)state;
 	for (uint64_t i = 0; i < 4; i++)
-		post_recv(i, 100);
+		post_recv(server, i, 100);
 	assert_int_equal(rdma_srq_set_limit(queue(), 3), 0);
 	send(1, 10);
 	some_time();
@@ -142,17 +102,17 @@ static void a_limit_that_is_reached_already_is_told_at_once(void **state)
 static void a_failed_queue_pair_flushes_only_what_it_took(void **state)
 {
 	(void)state;
-	post_recv(1, 1000000);
-	post_recv(2, 100);
+	post_recv(server, 1, 1000000);
+	post_recv(server, 2, 100);
 	send(1, 1000000);
 	/* until the message has begun, and has not ended */
 	while (server->qp.rq->head == 0)
 		world_step(&world, world.now + NSEC_PER_MSEC);
-	expect_nothing();
+	expect_nothing(server);
 	iw_disconnect(server->ep, true, world.now);
 	some_time();
-	expect(1, WC_WR_FLUSH_ERR);
-	expect_nothing();
+	expect(server, 1, WC_WR_FLUSH_ERR);
+	expect_nothing(server);
 	assert_int_equal(server->qp.rq->head, 1);
 	assert_true(world_was_told(server, EVENT_QP_LAST_WQE_REACHED));
 }
@@ -177,19 +137,19 @@ static void resized_it_has_what_was_posted(void **state)
 {
 	(void)state;
 	for (uint64_t i = 0; i < 6; i++)
-		post_recv(i, 100);
+		post_recv(server, i, 100);
 	send(1, 10);
 	send(2, 10);
 	some_time();
 	resize(1000);
 	assert_int_equal(server->qp.rq_tail, 4);
-	post_recv(6, 100);
+	post_recv(server, 6, 100);
 	for (int i = 0; i < 5; i++)
 		send(3, 10);
 	some_time();
 	for (uint64_t i = 0; i < 7; i++)
-		expect(i, WC_SUCCESS);
-	expect_nothing();
+		expect(server, i, WC_SUCCESS);
+	expect_nothing(server);
 }
 
 static void who_waits_for_it_waits_on_when_it_is_resized(void **state)
@@ -197,16 +157,16 @@ static void who_waits_for_it_waits_on_when_it_is_resized(void **state)
 	(void)state;
 	send(1, 100);
 	some_time();
-	expect_nothing();
+	expect_nothing(server);
 	resize(1000);
 	some_time();
-	post_recv(7, 100);
+	post_recv(server, 7, 100);
 	some_time();
-	expect(7, WC_SUCCESS);
-	post_recv(8, 100);
+	expect(server, 7, WC_SUCCESS);
+	post_recv(server, 8, 100);
 	send(2, 100);
 	some_time();
-	expect(8, WC_SUCCESS);
+	expect(server, 8, WC_SUCCESS);
 }
 
 static void it_does_not_shrink_below_what_is_posted(void **state)
@@ -217,7 +177,7 @@ static void it_does_not_shrink_below_what_is_posted(void **state)
 
 	(void)state;
 	for (uint64_t i = 0; i < 6; i++)
-		post_recv(i, 100);
+		post_recv(server, i, 100);
 	rdma_srq_query(queue(), &before);
 	assert_int_equal(rdma_srq_plan(server->dev, 4, 4, &caps), 0);
 	assert_int_equal(rdma_srq_resize(queue(), &ring, &caps), -EINVAL);
@@ -225,7 +185,7 @@ static void it_does_not_shrink_below_what_is_posted(void **state)
 	assert_int_equal(before.max_wr, after.max_wr);
 	send(1, 10);
 	some_time();
-	expect(0, WC_SUCCESS);
+	expect(server, 0, WC_SUCCESS);
 }
 
 static void one_in_use_stays(void **state)
@@ -261,7 +221,7 @@ static void what_it_cannot_be_is_refused(void **state)
 	assert_int_equal(rdma_srq_set_limit(queue(), 1 << 20), -EINVAL);
 }
 
-#define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
+#define TEST(t) cmocka_unit_test_setup_teardown(t, setup_srq, teardown)
 
 int main(void)
 {
