@@ -9,37 +9,7 @@
 #include <rdma/ib_user_verbs.h>
 
 #include "base/arm.h"
-#include "fake_uverbs.h"
-
-static struct ibv_context *context;
-static struct ibv_pd *pd;
-static struct ibv_cq *cq;
-static struct ibv_qp *qp;
-
-static int setup(void **state)
-{
-	struct ibv_qp_init_attr attr = { .qp_type = IBV_QPT_RC };
-	struct ibv_qp_attr init = { .qp_state = IBV_QPS_INIT };
-
-	(void)state;
-	fake_reset();
-	context = fake_open();
-	pd = ibv_alloc_pd(context);
-	cq = ibv_create_cq(context, 8, NULL, NULL, 0);
-	attr.send_cq = attr.recv_cq = cq;
-	qp = ibv_create_qp(pd, &attr);
-	return ibv_modify_qp(qp, &init, IBV_QP_STATE);
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	ibv_destroy_qp(qp);
-	ibv_destroy_cq(cq);
-	ibv_dealloc_pd(pd);
-	ibv_close_device(context);
-	return 0;
-}
+#include "provider_queues.h"
 
 static void complete(uint64_t wr_id)
 {
