@@ -163,6 +163,29 @@ void fake_wait_sessions(int sessions)
 		assert_true(time(NULL) < end);
 }
 
+uint32_t cm_create_id(int cm, uint64_t uid)
+{
+	struct rdma_ucm_create_id_resp response = { 0 };
+	struct rdma_ucm_create_id request = {
+		.uid = uid,
+		.response = (uintptr_t)&response,
+		.ps = RDMA_PS_TCP,
+	};
+
+	assert_int_equal(cm_command(cm, RDMA_USER_CM_CMD_CREATE_ID, &request,
+				    sizeof(request), sizeof(response)),
+			 0);
+	return response.id;
+}
+
+int cm_get_event(int cm, struct rdma_ucm_event_resp *event, size_t room)
+{
+	struct rdma_ucm_get_event request = { .response = (uintptr_t)event };
+
+	return cm_command(cm, RDMA_USER_CM_CMD_GET_EVENT, &request,
+			  sizeof(request), room);
+}
+
 void wait_until_blocked(pid_t tid, long syscall_number)
 {
 	time_t end = time(NULL) + DEADLINE_S;

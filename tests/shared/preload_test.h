@@ -19,6 +19,8 @@
 #define CANCEL_WORKS 1
 #endif
 
+struct rdma_ucm_event_resp;
+
 /* For main(): starts a fake urdmad and this program once more under the
  * preload library, where `run` runs the tests. */
 int preload_test_main(char **argv, int (*run)(void));
@@ -42,6 +44,14 @@ int verbs_command(int fd, uint32_t command, void *request, size_t request_len,
 		  void *response, size_t response_len);
 int cm_command(int fd, uint32_t command, const void *request,
 	       size_t request_len, size_t response_len);
+
+/* A new identifier, which the program calls `uid`; fails the test if there is
+ * none. */
+uint32_t cm_create_id(int cm, uint64_t uid);
+
+/* The next event, of which the program has room for so many bytes: 0 or a
+ * negative errno. */
+int cm_get_event(int cm, struct rdma_ucm_event_resp *event, size_t room);
 
 /* Until thread `tid` sleeps in this system call; fails the test after 30
  * seconds. */

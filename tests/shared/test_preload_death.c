@@ -22,35 +22,13 @@ struct fixture {
 	uint32_t ids[2];
 };
 
-static uint32_t create_id(int cm, uint64_t uid)
-{
-	struct rdma_ucm_create_id_resp response = { 0 };
-	struct rdma_ucm_create_id request = {
-		.uid = uid,
-		.response = (uintptr_t)&response,
-		.ps = RDMA_PS_TCP,
-	};
-
-	assert_int_equal(cm_command(cm, RDMA_USER_CM_CMD_CREATE_ID, &request,
-				    sizeof(request), sizeof(response)),
-			 0);
-	return response.id;
-}
-
-static int get_event(int cm, struct rdma_ucm_event_resp *event)
-{
-	struct rdma_ucm_get_event request = { .response = (uintptr_t)event };
-
-	return cm_command(cm, RDMA_USER_CM_CMD_GET_EVENT, &request,
-			  sizeof(request), sizeof(*event));
-}
-
 /* Waits in a channel of its own through the death of urdmad. */
 static void *wait_for_event(void *arg)
 {
 	struct rdma_ucm_event_resp event;
 
-	return (void *)(intptr_t)get_event(*(int *)arg, &event);
+	return (void *)(intptr_t)cm_get_event(*(int *)arg, &event,
+					      sizeof(event));
 }
 
 static int set_up(void **state)
@@ -71,8 +49,8 @@ static int set_up(void **state)
 			 0);
 	f.channel = (int)response.fd;
 	f.cm = open_cm();
-	f.ids[0] = create_id(f.cm, 0x10);
-	f.ids[1] = create_id(f.cm, 0x11);
+	f.ids[0] = cm_create_id(f.cm, 0x10);
+	f.ids[1] = cm_create_id(f.cm, 0x11);
 	waiting = open_cm();
 	pthread_create(&thread, NULL, wait_for_event, &waiting);
 	fake_kill();
@@ -130,13 +108,13 @@ static void each_cm_id_is_told_that_the_device_is_removed(void **state)
 	unsigned int told = 0;
 
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(get_event(f->cm, &event), 0);
+		assert_int_equal(cm_get_event(f->cm, &event, sizeof(event)), 0);
 		assert_int_equal(event.event, DEVICE_REMOVAL);
 		assert_int_equal(event.id, f->ids[event.uid & 1]);
 		told |= 1u << (event.uid & 1);
 	}
 	assert_int_equal(told, 3);
-	assert_int_equal(get_event(f->cm, &event), -ENODEV);
+	assert_int_equal(cm_get_event(f->cm, &event, sizeof(event)), -ENODEV);
 }
 
 static void an_id_can_still_be_destroyed(void **state)

@@ -20,21 +20,6 @@
 
 enum { ESTABLISHED = 9, DISCONNECTED = 10 };
 
-static uint32_t create_id(int cm, uint64_t uid)
-{
-	struct rdma_ucm_create_id_resp response = { 0 };
-	struct rdma_ucm_create_id request = {
-		.uid = uid,
-		.response = (uintptr_t)&response,
-		.ps = RDMA_PS_TCP,
-	};
-
-	assert_int_equal(cm_command(cm, RDMA_USER_CM_CMD_CREATE_ID, &request,
-				    sizeof(request), sizeof(response)),
-			 0);
-	return response.id;
-}
-
 static unsigned int destroy_id(int cm, uint32_t id)
 {
 	struct rdma_ucm_destroy_id_resp response = { 0 };
@@ -49,25 +34,17 @@ static unsigned int destroy_id(int cm, uint32_t id)
 	return response.events_reported;
 }
 
-static int get_event(int cm, struct rdma_ucm_event_resp *event, size_t room)
-{
-	struct rdma_ucm_get_event request = { .response = (uintptr_t)event };
-
-	return cm_command(cm, RDMA_USER_CM_CMD_GET_EVENT, &request,
-			  sizeof(request), room);
-}
-
 static void an_event_carries_the_programs_name_for_the_id(void **state)
 {
 	struct rdma_ucm_event_resp event;
 	struct pollfd channel = { .fd = open_cm(), .events = POLLIN };
-	uint32_t id = create_id(channel.fd, 0xabc);
+	uint32_t id = cm_create_id(channel.fd, 0xabc);
 
 	(void)state;
 	assert_int_equal(poll(&channel, 1, 0), 0);
 	assert_int_equal(fake_ask("cm %u %d %d", id, ESTABLISHED, 0xabc), 0);
 	assert_int_equal(poll(&channel, 1, -1), 1);
-	assert_int_equal(get_event(channel.fd, &event, sizeof(event)), 0);
+	assert_int_equal(cm_get_event(channel.fd, &event, sizeof(event)), 0);
 	assert_int_equal(event.uid, 0xabc);
 	assert_int_equal(event.id, id);
 	assert_int_equal(event.event, ESTABLISHED);
@@ -80,15 +57,15 @@ static void an_older_programs_event_is_cut_to_its_size(void **state)
 	size_t old = offsetof(struct rdma_ucm_event_resp, reserved);
 	struct rdma_ucm_event_resp event;
 	int cm = open_cm();
-	uint32_t id = create_id(cm, 1);
+	uint32_t id = cm_create_id(cm, 1);
 
 	(void)state;
 	memset(&event, 0xa5, sizeof(event));
 	fake_ask("cm %u %d 1", id, ESTABLISHED);
-	assert_int_equal(get_event(cm, &event, old), 0);
+	assert_int_equal(cm_get_event(cm, &event, old), 0);
 	assert_int_equal(event.event, ESTABLISHED);
 	assert_int_equal(event.reserved, 0xa5a5a5a5);
-	assert_int_equal(get_event(cm, &event, old - 1), -ENOSPC);
+	assert_int_equal(cm_get_event(cm, &event, old - 1), -ENOSPC);
 	close(cm);
 }
 
@@ -99,8 +76,8 @@ static void a_nonblocking_channel_says_EAGAIN(void **state)
 
 	(void)state;
 	fcntl(cm, F_SETFL, fcntl(cm, F_GETFL) | O_NONBLOCK);
-	assert_int_equal(get_event(cm, &event, sizeof(event)), -EAGAIN);
-	create_id(cm, 1); /* requests do not mind */
+	assert_int_equal(cm_get_event(cm, &event, sizeof(event)), -EAGAIN);
+	cm_create_id(cm, 1); /* requests do not mind */
 	close(cm);
 }
 
@@ -108,19 +85,19 @@ static void destroying_takes_back_the_events_that_nobody_read(void **state)
 {
 	struct rdma_ucm_event_resp event;
 	int cm = open_cm();
-	uint32_t dying = create_id(cm, 0xd), other = create_id(cm, 0xe);
+	uint32_t dying = cm_create_id(cm, 0xd), other = cm_create_id(cm, 0xe);
 
 	(void)state;
 	fake_ask("cm %u %d %d", dying, ESTABLISHED, 0xd);
 	fake_ask("cm %u %d %d", other, ESTABLISHED, 0xe);
 	fake_ask("cm %u %d %d", dying, DISCONNECTED, 0xd);
-	assert_int_equal(get_event(cm, &event, sizeof(event)), 0);
+	assert_int_equal(cm_get_event(cm, &event, sizeof(event)), 0);
 	assert_int_equal(event.uid, 0xd);
 	assert_int_equal(destroy_id(cm, dying), 1);
-	assert_int_equal(get_event(cm, &event, sizeof(event)), 0);
+	assert_int_equal(cm_get_event(cm, &event, sizeof(event)), 0);
 	assert_int_equal(event.uid, 0xe);
 	fcntl(cm, F_SETFL, O_NONBLOCK);
-	assert_int_equal(get_event(cm, &event, sizeof(event)), -EAGAIN);
+	assert_int_equal(cm_get_event(cm, &event, sizeof(event)), -EAGAIN);
 	close(cm);
 }
 
@@ -128,7 +105,7 @@ static void there_are_no_infiniband_addresses(void **state)
 {
 	int cm = open_cm();
 	struct rdma_ucm_bind request = {
-		.id = create_id(cm, 1),
+		.id = cm_create_id(cm, 1),
 		.addr_size = 48,
 		.addr.ss_family = 27, /* AF_IB */
 	};
@@ -189,7 +166,7 @@ static void an_id_moves_and_leaves_its_read_events_counted(void **state)
 	struct rdma_ucm_event_resp event;
 	struct rdma_ucm_migrate_resp response = { 0 };
 	int old = open_cm();
-	uint32_t id = create_id(old, 5);
+	uint32_t id = cm_create_id(old, 5);
 	struct rdma_ucm_migrate_id request = {
 		.response = (uintptr_t)&response,
 		.id = id,
@@ -200,7 +177,7 @@ static void an_id_moves_and_leaves_its_read_events_counted(void **state)
 	(void)state;
 	fake_ask("cm %u %d 5", id, ESTABLISHED);
 	fake_ask("cm %u %d 5", id, DISCONNECTED);
-	assert_int_equal(get_event(old, &event, sizeof(event)), 0);
+	assert_int_equal(cm_get_event(old, &event, sizeof(event)), 0);
 	new = open_cm();
 	assert_int_equal(cm_command(new, RDMA_USER_CM_CMD_MIGRATE_ID, &request,
 				    sizeof(request), sizeof(response)),
@@ -227,7 +204,7 @@ static void *read_one(void *arg)
 
 	reader->tid = gettid();
 	reader->result =
-		get_event(reader->cm, &reader->event, sizeof(reader->event));
+		cm_get_event(reader->cm, &reader->event, sizeof(reader->event));
 	return NULL;
 }
 
@@ -245,7 +222,7 @@ static void
 a_blocked_reader_stays_blocked_when_its_channel_is_closed(void **state)
 {
 	struct reader reader = { .cm = open_cm() };
-	uint32_t id = create_id(reader.cm, 0x77);
+	uint32_t id = cm_create_id(reader.cm, 0x77);
 	int before = fake_ask("sessions");
 
 	(void)state;
