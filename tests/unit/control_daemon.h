@@ -55,17 +55,9 @@ static inline int ask_arena(const struct program *p, uint64_t key,
 {
 	struct urdma_map_arena map = { .key = key };
 	struct urdma_map_arena_reply reply;
-	struct ask ask = {
-		.op = URDMA_OP_MAP_ARENA,
-		.request = &map,
-		.request_len = sizeof(map),
-		.reply = &reply,
-		.reply_len = sizeof(reply),
-	};
-	int ret = make_request(&w, p->fd, &ask);
+	int ret = ASK_FD(p->fd, URDMA_OP_MAP_ARENA, &map, &reply, fd);
 
 	*bytes = ret ? 0 : reply.bytes;
-	*fd = ask.got;
 	return ret;
 }
 

@@ -27,6 +27,24 @@
 				    .lend = (fd_list),                         \
 				    .lend_count = (count) })
 
+/* *fd: what came along, or -1. */
+#define ASK_FD(session, number, in, out, fd)                                   \
+	ask_fd(session,                                                        \
+	       &(struct ask){ .op = (number),                                  \
+			      .request = (in),                                 \
+			      .request_len = sizeof(*(in)),                    \
+			      .reply = (out),                                  \
+			      .reply_len = sizeof(*(out)) },                   \
+	       fd)
+
+static inline int ask_fd(int session, struct ask *ask, int *fd)
+{
+	int ret = make_request(&w, session, ask);
+
+	*fd = ask->got;
+	return ret;
+}
+
 static inline struct urdma_hello greeting(enum urdma_session_kind kind,
 					  uint8_t token)
 {
@@ -64,18 +82,12 @@ open_session(struct daemon *daemon, enum urdma_session_kind kind, uint8_t token)
 static inline struct program open_verbs(struct daemon *daemon, uint8_t token)
 {
 	struct program p = open_session(daemon, URDMA_SESSION_VERBS, token);
-	struct ask ask = {
-		.op = URDMA_OP_GET_CONTEXT,
-		.request = EMPTY,
-		.request_len = sizeof(struct urdma_empty),
-		.reply = &p.context,
-		.reply_len = sizeof(p.context),
-	};
 	struct urdma_handle pd;
 
-	assert_int_equal(make_request(&w, p.fd, &ask), 0);
-	assert_true(ask.got >= 0);
-	p.async = ask.got;
+	assert_int_equal(
+		ASK_FD(p.fd, URDMA_OP_GET_CONTEXT, EMPTY, &p.context, &p.async),
+		0);
+	assert_true(p.async >= 0);
 	assert_int_equal(ASK(p.fd, URDMA_OP_ALLOC_PD, EMPTY, &pd), 0);
 	p.pd = pd.handle;
 	return p;

@@ -12,16 +12,9 @@
 static uint32_t make_channel(const struct program *p, int *fd)
 {
 	struct urdma_handle channel;
-	struct ask ask = {
-		.op = URDMA_OP_CREATE_CHANNEL,
-		.request = EMPTY,
-		.request_len = sizeof(struct urdma_empty),
-		.reply = &channel,
-		.reply_len = sizeof(channel),
-	};
 
-	assert_int_equal(make_request(&w, p->fd, &ask), 0);
-	*fd = ask.got;
+	assert_int_equal(
+		ASK_FD(p->fd, URDMA_OP_CREATE_CHANNEL, EMPTY, &channel, fd), 0);
 	return channel.handle;
 }
 

@@ -48,17 +48,9 @@ static int ask_range(const struct program *p, enum urdma_op op, uint32_t mem,
 	const struct urdma_mem_range range = { .mem = mem,
 					       .start = 0x10000,
 					       .length = length };
-	struct ask ask = {
-		.op = op,
-		.request = &range,
-		.request_len = sizeof(range),
-		.reply = reply,
-		.reply_len = sizeof(*reply), /* as of urdma_empty */
-	};
-	int ret = make_request(&w, p->fd, &ask);
 
-	*fd = ask.got;
-	return ret;
+	/* the reply has the size of urdma_empty, too */
+	return ASK_FD(p->fd, op, &range, reply, fd);
 }
 
 static void backing_comes_as_a_memfd_and_an_offset(void **state)

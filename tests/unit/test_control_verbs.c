@@ -222,17 +222,10 @@ static void a_user_has_so_many_descriptors(void **state)
 
 	(void)state;
 	do {
-		struct ask ask = {
-			.op = URDMA_OP_CREATE_CHANNEL,
-			.request = EMPTY,
-			.request_len = sizeof(struct urdma_empty),
-			.reply = &channel,
-			.reply_len = sizeof(channel),
-		};
-
-		ret = make_request(&w, p.fd, &ask);
+		ret = ASK_FD(p.fd, URDMA_OP_CREATE_CHANNEL, EMPTY, &channel,
+			     &fds[count]);
 		if (ret == 0)
-			fds[count++] = ask.got;
+			count++;
 	} while (ret == 0 && count < 32);
 	assert_int_equal(ret, -EMFILE);
 	assert_int_equal(count, 15); /* beside the session itself */
@@ -253,20 +246,14 @@ static void tools_are_shown_what_there_is(void **state)
 	struct control_session_info info = { 0 };
 	struct urdma_show_reply reply;
 	struct urdma_create_cq_reply cq;
-	struct ask ask = {
-		.op = URDMA_OP_SHOW,
-		.request = EMPTY,
-		.request_len = sizeof(struct urdma_empty),
-		.reply = &reply,
-		.reply_len = sizeof(reply),
-	};
+	int fd;
 
 	(void)state;
 	make_qp(&p, 0, &cq);
-	assert_int_equal(make_request(&w, tool.fd, &ask), 0);
+	assert_int_equal(ASK_FD(tool.fd, URDMA_OP_SHOW, EMPTY, &reply, &fd), 0);
 	assert_int_equal(reply.bytes, 2);
-	assert_true(ask.got >= 0);
-	close(ask.got);
+	assert_true(fd >= 0);
+	close(fd);
 	assert_true(control_next_session(here->control, &info));
 	assert_int_equal(info.kind, URDMA_SESSION_TOOL);
 	assert_true(control_next_session(here->control, &info));
