@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * One daemon of control_world.h and its programs; a test of it leaves nothing
- * behind.  unit.h before this.
+ * Programs of control_world.h's daemons, mostly of the one here; a test leaves
+ * nothing of them behind.  unit.h before this.
  */
 #ifndef URDMA_TESTS_CONTROL_DAEMON_H
 #define URDMA_TESTS_CONTROL_DAEMON_H

@@ -2,30 +2,13 @@
 /* rdma_cm over control messages: programs of two daemons connect. */
 #include "unit.h"
 
-#include "control_world.h"
+#include "control_daemon.h"
 
 enum { PORT = 7471, AF_INFINIBAND = 27 };
 
-static struct control_world w;
-static struct daemon *const here = &w.daemons[0];
 static struct daemon *const there = &w.daemons[1];
 
-#include "control_program.h"
-
 #include "control_cm_program.h"
-
-static int set_up(void **state)
-{
-	(void)state;
-	control_world_open(&w, NULL);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	return control_world_close(&w);
-}
 
 static void programs_of_two_daemons_connect_and_disconnect(void **state)
 {

@@ -5,28 +5,12 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 
-#include "control_world.h"
+#include "control_daemon.h"
 
 enum { PAGE = URDMA_MEM_PAGE };
 
-static struct control_world w;
 static struct daemon *const mapping = &w.daemons[0];
 static struct daemon *const copying = &w.daemons[1];
-
-#include "control_program.h"
-
-static int set_up(void **state)
-{
-	(void)state;
-	control_world_open(&w, NULL);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	return control_world_close(&w);
-}
 
 static struct urdma_mem_attach_reply attach_memory(const struct program *p)
 {
