@@ -87,6 +87,15 @@ int session_call(int fd, enum urdma_op op, const void *request,
 	return client_call(fd, &call);
 }
 
+int session_do(int fd, enum urdma_op op, const void *request,
+	       size_t request_len)
+{
+	struct urdma_empty reply;
+
+	return session_call(fd, op, request, request_len, &reply,
+			    sizeof(reply));
+}
+
 int session_call_for_fd(int fd, enum urdma_op op, const void *request,
 			size_t request_len, void *reply, size_t reply_len)
 {

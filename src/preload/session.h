@@ -17,7 +17,11 @@ int session_open(const struct device *device, int flags);
 int session_call(int fd, enum urdma_op op, const void *request,
 		 size_t request_len, void *reply, size_t reply_len);
 
-/* A request that gives one: it or a negative errno.  Nothing is noted. */
+/* One that is answered by done or not done: 0 or a negative errno. */
+int session_do(int fd, enum urdma_op op, const void *request,
+	       size_t request_len);
+
+/* One that gives a descriptor: it or a negative errno.  Nothing is noted. */
 int session_call_for_fd(int fd, enum urdma_op op, const void *request,
 			size_t request_len, void *reply, size_t reply_len);
 

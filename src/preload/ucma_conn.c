@@ -9,15 +9,6 @@
 #include "preload/qp_attr.h"
 #include "preload/session.h"
 
-static int call(const struct ucma_command *command, enum urdma_op op,
-		const void *request, size_t len)
-{
-	struct urdma_empty reply;
-
-	return session_call(command->fd, op, request, len, &reply,
-			    sizeof(reply));
-}
-
 static struct urdma_cm_conn_param
 put_param(const struct rdma_ucm_conn_param *from)
 {
@@ -46,7 +37,8 @@ int ucma_connect(const struct ucma_command *command)
 		.conn = put_param(&cmd->conn_param),
 	};
 
-	return call(command, URDMA_OP_CM_CONNECT, &request, sizeof(request));
+	return session_do(command->fd, URDMA_OP_CM_CONNECT, &request,
+			  sizeof(request));
 }
 
 int ucma_listen(const struct ucma_command *command)
@@ -57,7 +49,8 @@ int ucma_listen(const struct ucma_command *command)
 		.backlog = cmd->backlog,
 	};
 
-	return call(command, URDMA_OP_CM_LISTEN, &request, sizeof(request));
+	return session_do(command->fd, URDMA_OP_CM_LISTEN, &request,
+			  sizeof(request));
 }
 
 int ucma_accept(const struct ucma_command *command)
@@ -68,7 +61,8 @@ int ucma_accept(const struct ucma_command *command)
 		.id = cmd->id,
 		.conn = put_param(&cmd->conn_param),
 	};
-	int ret = call(command, URDMA_OP_CM_ACCEPT, &request, sizeof(request));
+	int ret = session_do(command->fd, URDMA_OP_CM_ACCEPT, &request,
+			     sizeof(request));
 
 	/* Without parameters it ends a connect of our own: no new name. */
 	if (ret == 0 && cmd->conn_param.valid)
@@ -87,7 +81,8 @@ int ucma_reject(const struct ucma_command *command)
 	};
 
 	memcpy(request.private_data, cmd->private_data, cmd->private_data_len);
-	return call(command, URDMA_OP_CM_REJECT, &request, sizeof(request));
+	return session_do(command->fd, URDMA_OP_CM_REJECT, &request,
+			  sizeof(request));
 }
 
 int ucma_disconnect(const struct ucma_command *command)
@@ -95,7 +90,8 @@ int ucma_disconnect(const struct ucma_command *command)
 	const struct rdma_ucm_disconnect *cmd = command->in;
 	struct urdma_cm_id request = { .id = cmd->id };
 
-	return call(command, URDMA_OP_CM_DISCONNECT, &request, sizeof(request));
+	return session_do(command->fd, URDMA_OP_CM_DISCONNECT, &request,
+			  sizeof(request));
 }
 
 int ucma_notify(const struct ucma_command *command)
@@ -106,7 +102,8 @@ int ucma_notify(const struct ucma_command *command)
 		.event = cmd->event,
 	};
 
-	return call(command, URDMA_OP_CM_NOTIFY, &request, sizeof(request));
+	return session_do(command->fd, URDMA_OP_CM_NOTIFY, &request,
+			  sizeof(request));
 }
 
 static void qp_attributes(struct ib_uverbs_qp_attr *to,

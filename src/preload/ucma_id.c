@@ -23,15 +23,6 @@ enum {
 	PATH_LIFE_TIME = 13, /* 4.096 us << n */
 };
 
-static int call(const struct ucma_command *command, enum urdma_op op,
-		const void *request, size_t len)
-{
-	struct urdma_empty reply;
-
-	return session_call(command->fd, op, request, len, &reply,
-			    sizeof(reply));
-}
-
 int ucma_create_id(const struct ucma_command *command)
 {
 	const struct rdma_ucm_create_id *cmd = command->in;
@@ -139,7 +130,8 @@ static int bind_to(const struct ucma_command *command, uint32_t id,
 
 	if (ret < 0)
 		return ret;
-	return call(command, URDMA_OP_CM_BIND, &request, sizeof(request));
+	return session_do(command->fd, URDMA_OP_CM_BIND, &request,
+			  sizeof(request));
 }
 
 int ucma_bind_ip(const struct ucma_command *command)
@@ -220,8 +212,8 @@ static int resolve(const struct ucma_command *command,
 		ret = put_address(&request->dst, dst.bytes, dst.len);
 	if (ret < 0)
 		return ret;
-	return call(command, URDMA_OP_CM_RESOLVE_ADDR, request,
-		    sizeof(*request));
+	return session_do(command->fd, URDMA_OP_CM_RESOLVE_ADDR, request,
+			  sizeof(*request));
 }
 
 int ucma_resolve_ip(const struct ucma_command *command)
@@ -259,8 +251,8 @@ int ucma_resolve_route(const struct ucma_command *command)
 		.timeout_ms = cmd->timeout_ms,
 	};
 
-	return call(command, URDMA_OP_CM_RESOLVE_ROUTE, &request,
-		    sizeof(request));
+	return session_do(command->fd, URDMA_OP_CM_RESOLVE_ROUTE, &request,
+			  sizeof(request));
 }
 
 /* As a subnet administrator would tell it; iWARP has GIDs, but no path. */
@@ -321,7 +313,8 @@ static int set_option(const struct ucma_command *command,
 
 	memcpy(request.optval, (const void *)(uintptr_t)cmd->optval,
 	       cmd->optlen);
-	return call(command, URDMA_OP_CM_SET_OPTION, &request, sizeof(request));
+	return session_do(command->fd, URDMA_OP_CM_SET_OPTION, &request,
+			  sizeof(request));
 }
 
 int ucma_set_option(const struct ucma_command *command)

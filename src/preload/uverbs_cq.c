@@ -127,14 +127,13 @@ int uverbs_modify_cq(const struct uverbs_command *command)
 		.count = cmd->attr.cq_count,
 		.period_us = cmd->attr.cq_period,
 	};
-	struct urdma_empty reply;
 
 	if (cmd->reserved)
 		return -EINVAL;
 	if (cmd->attr_mask != CQ_MODERATE)
 		return -EOPNOTSUPP;
-	return session_call(command->fd, URDMA_OP_MODIFY_CQ, &request,
-			    sizeof(request), &reply, sizeof(reply));
+	return session_do(command->fd, URDMA_OP_MODIFY_CQ, &request,
+			  sizeof(request));
 }
 
 int uverbs_destroy_cq(const struct uverbs_command *command)

@@ -161,10 +161,9 @@ int uverbs_dealloc_pd(const struct uverbs_command *command)
 {
 	const struct ib_uverbs_dealloc_pd *cmd = command->core;
 	struct urdma_handle request = { .handle = cmd->pd_handle };
-	struct urdma_empty reply;
 
-	return session_call(command->fd, URDMA_OP_DEALLOC_PD, &request,
-			    sizeof(request), &reply, sizeof(reply));
+	return session_do(command->fd, URDMA_OP_DEALLOC_PD, &request,
+			  sizeof(request));
 }
 
 int uverbs_create_channel(const struct uverbs_command *command)

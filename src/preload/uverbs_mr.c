@@ -91,10 +91,8 @@ static int region_add_pages(const struct uverbs_command *command, uint32_t mem,
 static int dereg(int fd, uint32_t mr)
 {
 	struct urdma_handle request = { .handle = mr };
-	struct urdma_empty reply;
 
-	return session_call(fd, URDMA_OP_DEREG_MR, &request, sizeof(request),
-			    &reply, sizeof(reply));
+	return session_do(fd, URDMA_OP_DEREG_MR, &request, sizeof(request));
 }
 
 static int reg(const struct uverbs_command *command,

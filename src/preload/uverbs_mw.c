@@ -30,8 +30,7 @@ int uverbs_dealloc_mw(const struct uverbs_command *command)
 {
 	const struct ib_uverbs_dealloc_mw *cmd = command->core;
 	struct urdma_handle request = { .handle = cmd->mw_handle };
-	struct urdma_empty reply;
 
-	return session_call(command->fd, URDMA_OP_DEALLOC_MW, &request,
-			    sizeof(request), &reply, sizeof(reply));
+	return session_do(command->fd, URDMA_OP_DEALLOC_MW, &request,
+			  sizeof(request));
 }

@@ -64,11 +64,10 @@ int uverbs_modify_qp(const struct uverbs_command *command)
 			.en_sqd_async_notify = cmd->en_sqd_async_notify,
 		},
 	};
-	struct urdma_empty reply;
 
 	QP_DEST_COPY(&request.attr.ah, &cmd->dest);
-	return session_call(command->fd, URDMA_OP_MODIFY_QP, &request,
-			    sizeof(request), &reply, sizeof(reply));
+	return session_do(command->fd, URDMA_OP_MODIFY_QP, &request,
+			  sizeof(request));
 }
 
 static void qp_attributes(struct ib_uverbs_query_qp_resp *to,
@@ -148,11 +147,9 @@ static int mcast(const struct uverbs_command *command, enum urdma_op op,
 		 uint32_t qp, const uint8_t gid[16])
 {
 	struct urdma_mcast request = { .qp = qp };
-	struct urdma_empty reply;
 
 	memcpy(request.gid, gid, sizeof(request.gid));
-	return session_call(command->fd, op, &request, sizeof(request), &reply,
-			    sizeof(reply));
+	return session_do(command->fd, op, &request, sizeof(request));
 }
 
 /* The LID counts on InfiniBand only. */
