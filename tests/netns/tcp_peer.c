@@ -325,12 +325,13 @@ static int wait_ms(const struct peer *peer, nsec_t now)
 	return (int)((at - now + NSEC_PER_MSEC - 1) / NSEC_PER_MSEC);
 }
 
-static void turn(struct peer *peer)
+/* What comes in so many milliseconds, if anything does. */
+static bool take_frames(struct peer *peer, int ms)
 {
 	struct pollfd ask = { .fd = peer->fd, .events = POLLIN };
 	uint8_t frame[HEADERS_MAX + FRAME_MAX];
+	bool some = poll(&ask, 1, ms) > 0;
 
-	poll(&ask, 1, wait_ms(peer, now_read()));
 	for (int i = 0; i < 64; i++) {
 		ssize_t len =
 			recv(peer->fd, frame, sizeof(frame), MSG_DONTWAIT);
@@ -339,8 +340,25 @@ static void turn(struct peer *peer)
 			break;
 		take_frame(peer, frame, (size_t)len, now_read());
 	}
+	return some;
+}
+
+static void turn(struct peer *peer)
+{
+	take_frames(peer, wait_ms(peer, now_read()));
 	if (peer->open)
 		work(peer, now_read());
+}
+
+/* The RST may get lost, and nobody else answers what the peer sends again. */
+static void linger(struct peer *peer)
+{
+	enum { SILENCE_MS = 1000 };
+
+	peer->open = false;
+	peer->listener.backlog = 0;
+	while (take_frames(peer, SILENCE_MS))
+		continue;
 }
 
 static int verdict(struct peer *peer)
@@ -451,5 +469,7 @@ int main(int argc, char **argv)
 	begin(&peer, argv[5]);
 	while (!peer.closed && now_read() < until)
 		turn(&peer);
+	if (peer.ending == ABORT)
+		linger(&peer);
 	return verdict(&peer);
 }

@@ -8,7 +8,7 @@
 
 #include "netns/semantics.h"
 
-enum { LIMIT_S = 45 };
+enum { LIMIT_S = 120 };
 
 const char *own_address;
 const char *setuid_program;
