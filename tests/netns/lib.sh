@@ -128,6 +128,8 @@ side_up() {
 		peer name side netns "$(netns b)" mtu "$MTU"
 	for h in a b; do
 		host "$h" ip address add "${side[$h]}/24" dev side
+		# programs ask for addresses of families that the kernel has
+		host "$h" ip address add "fd00:71::$h/64" dev side nodad
 		host "$h" ip link set side up
 	done
 }
