@@ -52,6 +52,21 @@ static uint8_t *sealed(struct mpa_tx *tx, uint32_t ulpdu_len, uint32_t *len)
 	return fpdu;
 }
 
+/* The first one of a stream with CRC and without markers; free() it. */
+static uint8_t *sealed_first(uint32_t ulpdu_len, uint32_t *len)
+{
+	struct mpa_tx tx;
+
+	mpa_tx_init(&tx, true, false);
+	return sealed(&tx, ulpdu_len, len);
+}
+
+static enum mpa_rx_result look(struct mpa_rx *rx, const struct pieces *list,
+			       struct mpa_fpdu *fpdu)
+{
+	return mpa_rx_next(rx, pieces_first(list), fpdu);
+}
+
 static void check_ulpdu(const struct mpa_fpdu *fpdu, uint32_t ulpdu_len)
 {
 	struct mpa_cursor cursor = fpdu->ulpdu;
@@ -288,13 +303,11 @@ static void nothing_is_not_yet_a_fpdu(void **state)
 static void every_cut_in_two_gives_the_same_fpdu(void **state)
 {
 	for (uint32_t ulpdu_len = 0; ulpdu_len < 40; ulpdu_len++) {
-		struct mpa_tx tx;
 		uint32_t len;
 		uint8_t *bytes;
 
 		(void)state;
-		mpa_tx_init(&tx, true, false);
-		bytes = sealed(&tx, ulpdu_len, &len);
+		bytes = sealed_first(ulpdu_len, &len);
 		for (uint32_t cut = 0; cut < len; cut++) {
 			struct pieces list = { 0 };
 			struct mpa_fpdu fpdu;
@@ -302,13 +315,9 @@ static void every_cut_in_two_gives_the_same_fpdu(void **state)
 
 			mpa_rx_init(&rx, true);
 			pieces_add(&list, bytes, cut);
-			assert_int_equal(
-				mpa_rx_next(&rx, pieces_first(&list), &fpdu),
-				MPA_RX_MORE);
+			assert_int_equal(look(&rx, &list, &fpdu), MPA_RX_MORE);
 			pieces_add(&list, bytes + cut, len - cut);
-			assert_int_equal(
-				mpa_rx_next(&rx, pieces_first(&list), &fpdu),
-				MPA_RX_FPDU);
+			assert_int_equal(look(&rx, &list, &fpdu), MPA_RX_FPDU);
 			check_ulpdu(&fpdu, ulpdu_len);
 		}
 		free(bytes);
@@ -320,22 +329,18 @@ static void byte_by_byte_gives_the_same_fpdu(void **state)
 	struct pieces list = { 0 };
 	struct mpa_fpdu fpdu;
 	struct mpa_rx rx;
-	struct mpa_tx tx;
 	uint32_t len;
 	uint8_t *bytes;
 
 	(void)state;
-	mpa_tx_init(&tx, true, false);
-	bytes = sealed(&tx, 601, &len);
+	bytes = sealed_first(601, &len);
 	mpa_rx_init(&rx, true);
 	for (uint32_t i = 0; i + 1 < len; i++) {
 		pieces_add(&list, bytes + i, 1);
-		assert_int_equal(mpa_rx_next(&rx, pieces_first(&list), &fpdu),
-				 MPA_RX_MORE);
+		assert_int_equal(look(&rx, &list, &fpdu), MPA_RX_MORE);
 	}
 	pieces_add(&list, bytes + len - 1, 1);
-	assert_int_equal(mpa_rx_next(&rx, pieces_first(&list), &fpdu),
-			 MPA_RX_FPDU);
+	assert_int_equal(look(&rx, &list, &fpdu), MPA_RX_FPDU);
 	check_ulpdu(&fpdu, 601);
 	free(bytes);
 }
@@ -345,22 +350,18 @@ static void a_buf_may_grow_at_its_end(void **state)
 	struct pieces list = { 0 };
 	struct mpa_fpdu fpdu;
 	struct mpa_rx rx;
-	struct mpa_tx tx;
 	uint32_t len;
 	uint8_t *bytes;
 
 	(void)state;
-	mpa_tx_init(&tx, true, false);
-	bytes = sealed(&tx, 50, &len);
+	bytes = sealed_first(50, &len);
 	mpa_rx_init(&rx, true);
 	pieces_add(&list, bytes, 0);
 	while (list.buf[0].len < len) {
-		assert_int_equal(mpa_rx_next(&rx, pieces_first(&list), &fpdu),
-				 MPA_RX_MORE);
+		assert_int_equal(look(&rx, &list, &fpdu), MPA_RX_MORE);
 		list.buf[0].len++;
 	}
-	assert_int_equal(mpa_rx_next(&rx, pieces_first(&list), &fpdu),
-			 MPA_RX_FPDU);
+	assert_int_equal(look(&rx, &list, &fpdu), MPA_RX_FPDU);
 	check_ulpdu(&fpdu, 50);
 	free(bytes);
 }
@@ -370,33 +371,28 @@ static void the_longest_fpdu_is_accepted(void **state)
 	struct pieces list = { 0 };
 	struct mpa_fpdu fpdu;
 	struct mpa_rx rx;
-	struct mpa_tx tx;
 	uint32_t len;
 	uint8_t *bytes;
 
 	(void)state;
-	mpa_tx_init(&tx, true, false);
-	bytes = sealed(&tx, MPA_ULPDU_MAX, &len);
+	bytes = sealed_first(MPA_ULPDU_MAX, &len);
 	assert_true(len <= MPA_FPDU_MAX);
 	mpa_rx_init(&rx, true);
 	for (uint32_t at = 0; at < len; at += 1000)
 		pieces_add(&list, bytes + at,
 			   len - at < 1000 ? len - at : 1000);
-	assert_int_equal(mpa_rx_next(&rx, pieces_first(&list), &fpdu),
-			 MPA_RX_FPDU);
+	assert_int_equal(look(&rx, &list, &fpdu), MPA_RX_FPDU);
 	check_ulpdu(&fpdu, MPA_ULPDU_MAX);
 	free(bytes);
 }
 
 static void every_wrong_bit_is_a_bad_crc_or_another_length(void **state)
 {
-	struct mpa_tx tx;
 	uint32_t len;
 	uint8_t *bytes;
 
 	(void)state;
-	mpa_tx_init(&tx, true, false);
-	bytes = sealed(&tx, 21, &len);
+	bytes = sealed_first(21, &len);
 	for (uint32_t bit = 0; bit < 8 * len; bit++) {
 		struct pieces list = { 0 };
 		struct mpa_fpdu fpdu;
@@ -406,7 +402,7 @@ static void every_wrong_bit_is_a_bad_crc_or_another_length(void **state)
 		bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
 		mpa_rx_init(&rx, true);
 		pieces_add(&list, bytes, len);
-		result = mpa_rx_next(&rx, pieces_first(&list), &fpdu);
+		result = look(&rx, &list, &fpdu);
 		if (load_be16(bytes) > 21 && fpdu.len > len)
 			assert_int_equal(result, MPA_RX_MORE);
 		else
@@ -426,11 +422,9 @@ static void without_crc_none_is_looked_at(void **state)
 	(void)state;
 	mpa_rx_init(&rx, false);
 	pieces_add(&list, bytes, 7);
-	assert_int_equal(mpa_rx_next(&rx, pieces_first(&list), &fpdu),
-			 MPA_RX_MORE);
+	assert_int_equal(look(&rx, &list, &fpdu), MPA_RX_MORE);
 	list.buf[0].len = 8;
-	assert_int_equal(mpa_rx_next(&rx, pieces_first(&list), &fpdu),
-			 MPA_RX_FPDU);
+	assert_int_equal(look(&rx, &list, &fpdu), MPA_RX_FPDU);
 }
 
 static void the_same_fpdu_comes_until_it_is_done(void **state)
@@ -449,12 +443,10 @@ static void the_same_fpdu_comes_until_it_is_done(void **state)
 	mpa_rx_init(&rx, true);
 	pieces_add(&list, bytes, len);
 	pieces_add(&list, second, second_len);
-	assert_int_equal(mpa_rx_next(&rx, pieces_first(&list), &fpdu),
-			 MPA_RX_FPDU);
+	assert_int_equal(look(&rx, &list, &fpdu), MPA_RX_FPDU);
 	/* Were it summed again, this would be found. */
 	bytes[len - 1] ^= 1;
-	assert_int_equal(mpa_rx_next(&rx, pieces_first(&list), &fpdu),
-			 MPA_RX_FPDU);
+	assert_int_equal(look(&rx, &list, &fpdu), MPA_RX_FPDU);
 	check_ulpdu(&fpdu, 20);
 
 	mpa_rx_done(&rx);
@@ -469,21 +461,17 @@ static void no_byte_is_summed_twice(void **state)
 	struct pieces list = { 0 };
 	struct mpa_fpdu fpdu;
 	struct mpa_rx rx;
-	struct mpa_tx tx;
 	uint32_t len;
 	uint8_t *bytes;
 
 	(void)state;
-	mpa_tx_init(&tx, true, false);
-	bytes = sealed(&tx, 200, &len);
+	bytes = sealed_first(200, &len);
 	mpa_rx_init(&rx, true);
 	pieces_add(&list, bytes, 100);
-	assert_int_equal(mpa_rx_next(&rx, pieces_first(&list), &fpdu),
-			 MPA_RX_MORE);
+	assert_int_equal(look(&rx, &list, &fpdu), MPA_RX_MORE);
 	memset(bytes + 2, 0, 98); /* seen already: must not matter */
 	pieces_add(&list, bytes + 100, len - 100);
-	assert_int_equal(mpa_rx_next(&rx, pieces_first(&list), &fpdu),
-			 MPA_RX_FPDU);
+	assert_int_equal(look(&rx, &list, &fpdu), MPA_RX_FPDU);
 	free(bytes);
 }
 
