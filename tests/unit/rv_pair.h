@@ -109,8 +109,21 @@ static inline int pair_up(uint8_t type)
 	return 0;
 }
 
-static inline int pair_down(void)
+static inline int setup_rc(void **state)
 {
+	(void)state;
+	return pair_up(QPT_RC);
+}
+
+static inline int setup_uc(void **state)
+{
+	(void)state;
+	return pair_up(QPT_UC);
+}
+
+static inline int teardown(void **state)
+{
+	(void)state;
 	return rv_host_close(&a) || rv_host_close(&b);
 }
 

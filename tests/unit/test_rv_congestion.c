@@ -6,18 +6,6 @@
 #include "rdma/qp_info.h"
 #include "rv_pair.h"
 
-static int setup(void **state)
-{
-	(void)state;
-	return pair_up(QPT_RC);
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	return pair_down();
-}
-
 static uint64_t congestion(const struct rv_host *host, const char *what)
 {
 	const char *name;
@@ -140,7 +128,7 @@ static void without_dcqcn_nothing_is_marked_and_no_cnp_taken(void **state)
 	assert_int_equal(congestion(&b, "cnp_in"), 0);
 }
 
-#define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define test(name) cmocka_unit_test_setup_teardown(name, setup_rc, teardown)
 
 int main(void)
 {

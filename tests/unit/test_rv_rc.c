@@ -5,18 +5,6 @@
 
 #include "rv_pair.h"
 
-static int setup(void **state)
-{
-	(void)state;
-	return pair_up(QPT_RC);
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	return pair_down();
-}
-
 static void a_message_of_several_packets_arrives_whole(void **state)
 {
 	struct urdma_cqe cqe;
@@ -270,7 +258,7 @@ static void who_fails_while_its_memory_is_slow_leaves_nothing(void **state)
 	b.memory.slow = 0;
 }
 
-#define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define test(name) cmocka_unit_test_setup_teardown(name, setup_rc, teardown)
 
 int main(void)
 {

@@ -5,18 +5,6 @@
 
 #include "rv_pair.h"
 
-static int setup(void **state)
-{
-	(void)state;
-	return pair_up(QPT_RC);
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	return pair_down();
-}
-
 static void whatever_packet_is_lost_comes_again(void **state)
 {
 	(void)state;
@@ -116,7 +104,7 @@ static void the_peer_guards_its_memory(void **state)
 
 		if (i) {
 			teardown(NULL);
-			setup(NULL);
+			setup_rc(NULL);
 		}
 		sqe.remote_addr = bad[i].addr;
 		sqe.rkey = bad[i].key == 0   ? all_key[1]
@@ -221,7 +209,7 @@ static void only_the_peer_is_listened_to(void **state)
 	assert_int_equal(b.memory.bytes[TO], 0);
 }
 
-#define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define test(name) cmocka_unit_test_setup_teardown(name, setup_rc, teardown)
 
 int main(void)
 {

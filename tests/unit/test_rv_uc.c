@@ -6,18 +6,6 @@
 #include "rdma/rv_qp.h"
 #include "rv_pair.h"
 
-static int setup(void **state)
-{
-	(void)state;
-	return pair_up(QPT_UC);
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	return pair_down();
-}
-
 static void arrived(uint32_t len)
 {
 	assert_memory_equal(b.memory.bytes + TO, a.memory.bytes + FROM, len);
@@ -255,7 +243,7 @@ static void slow_memory_is_read_before_it_is_done(void **state)
 	a.memory.slow = 0;
 }
 
-#define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define test(name) cmocka_unit_test_setup_teardown(name, setup_uc, teardown)
 
 int main(void)
 {
