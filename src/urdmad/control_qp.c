@@ -38,16 +38,12 @@ static int build_qp(struct session *session, struct session_qp *qp,
 static int add_qp(struct session *session, const struct urdma_create_qp *ask,
 		  const struct rdma_qp_caps *caps, struct session_qp **made)
 {
-	struct session_qp *qp;
-	int ret = user_charge(session->user, USER_QP, 1);
+	struct session_qp *qp =
+		user_alloc(session->user, USER_QP, 1, sizeof(*qp));
+	int ret;
 
-	if (ret < 0)
-		return ret;
-	qp = calloc(1, sizeof(*qp));
-	if (!qp) {
-		user_refund(session->user, USER_QP, 1);
+	if (!qp)
 		return -ENOMEM;
-	}
 	qp->user_handle = ask->user_handle;
 	ret = build_qp(session, qp, ask, caps);
 	if (ret < 0) {

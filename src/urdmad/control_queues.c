@@ -131,16 +131,12 @@ static int add_cq(struct session *session, const struct urdma_create_cq *ask,
 		  struct comp_channel *channel, uint32_t slots,
 		  struct session_cq **made)
 {
-	struct session_cq *cq;
-	int ret = user_charge(session->user, USER_CQE, slots);
+	struct session_cq *cq =
+		user_alloc(session->user, USER_CQE, slots, sizeof(*cq));
+	int ret;
 
-	if (ret < 0)
-		return ret;
-	cq = calloc(1, sizeof(*cq));
-	if (!cq) {
-		user_refund(session->user, USER_CQE, slots);
+	if (!cq)
 		return -ENOMEM;
-	}
 	cq->slots = slots;
 	cq->user_handle = ask->user_handle;
 	cq->channel = channel;

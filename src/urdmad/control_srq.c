@@ -31,16 +31,12 @@ static int build(struct session *session, struct session_srq *srq,
 static int add(struct session *session, struct rdma_srq_attr *attr,
 	       struct session_srq **made)
 {
-	struct session_srq *srq;
-	int ret = user_charge(session->user, USER_QP, 1);
+	struct session_srq *srq =
+		user_alloc(session->user, USER_QP, 1, sizeof(*srq));
+	int ret;
 
-	if (ret < 0)
-		return ret;
-	srq = calloc(1, sizeof(*srq));
-	if (!srq) {
-		user_refund(session->user, USER_QP, 1);
+	if (!srq)
 		return -ENOMEM;
-	}
 	srq->user_handle = attr->user_handle;
 	srq->caps = attr->caps;
 	ret = build(session, srq, attr);

@@ -76,3 +76,16 @@ void user_refund(struct user *user, enum user_good good, uint64_t amount)
 {
 	user->used[good] -= amount;
 }
+
+void *user_alloc(struct user *user, enum user_good good, uint64_t amount,
+		 size_t bytes)
+{
+	void *object;
+
+	if (user_charge(user, good, amount) < 0)
+		return NULL;
+	object = calloc(1, bytes);
+	if (!object)
+		user_refund(user, good, amount);
+	return object;
+}

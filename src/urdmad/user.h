@@ -7,6 +7,7 @@
 #define URDMA_URDMAD_USER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include <uthash.h>
@@ -51,5 +52,10 @@ bool user_close(struct user *user, int fd);
 /* What that would answer now. */
 bool user_keeps_up(const struct user *user);
 void user_refund(struct user *user, enum user_good good, uint64_t amount);
+
+/* An object of so many bytes, zeroed, that stands for `amount` of `good`, which
+ * is charged.  NULL: too much, or out of memory, and nothing is charged. */
+void *user_alloc(struct user *user, enum user_good good, uint64_t amount,
+		 size_t bytes);
 
 #endif
