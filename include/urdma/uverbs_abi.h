@@ -62,6 +62,13 @@ struct urdma_uhw_create_qp_resp {
 };
 URDMA_CONTROL_SIZE(urdma_uhw_create_qp_resp, 72);
 
+/* Behind struct ib_uverbs_create_ah_resp: what work requests name it. */
+struct urdma_uhw_create_ah_resp {
+	__u32 handle;
+	__u32 reserved;
+};
+URDMA_CONTROL_SIZE(urdma_uhw_create_ah_resp, 8);
+
 /* Behind struct ib_uverbs_modify_srq, a command without response: where in the
  * program's memory the struct urdma_queue_place of struct
  * urdma_modify_srq_reply is to be put; 0: nowhere. */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "preload/session.h"
-#include "urdma/control.h"
+#include "urdma/uverbs_abi.h"
 
 static void put_address(struct urdma_ah_attr *to,
 			const struct ib_uverbs_ah_attr *from)
@@ -29,6 +29,7 @@ int uverbs_create_ah(const struct uverbs_command *command)
 	const struct ib_uverbs_create_ah *cmd = command->core;
 	struct urdma_create_ah request = { .pd = cmd->pd_handle };
 	struct ib_uverbs_create_ah_resp core = { 0 };
+	struct urdma_uhw_create_ah_resp driver = { 0 };
 	struct urdma_handle reply;
 	int ret;
 
@@ -38,7 +39,8 @@ int uverbs_create_ah(const struct uverbs_command *command)
 	if (ret < 0)
 		return ret;
 	core.ah_handle = reply.handle;
-	uverbs_respond(command, &core, sizeof(core), NULL, 0);
+	driver.handle = reply.handle;
+	uverbs_respond(command, &core, sizeof(core), &driver, sizeof(driver));
 	return 0;
 }
 

@@ -96,6 +96,11 @@ struct srq {
 	uint32_t num;
 };
 
+struct ah {
+	struct ibv_ah ibv;
+	uint32_t number; /* urdmad's for it */
+};
+
 static inline struct context *context_of(struct ibv_context *ibv)
 {
 	return container_of(ibv, struct context, verbs.context);
@@ -114,6 +119,11 @@ static inline struct qp *qp_of(struct ibv_qp *ibv)
 static inline struct srq *srq_of(struct ibv_srq *ibv)
 {
 	return container_of(ibv, struct srq, ibv);
+}
+
+static inline struct ah *ah_of(struct ibv_ah *ibv)
+{
+	return container_of(ibv, struct ah, ibv);
 }
 
 /* context.c */
@@ -172,7 +182,7 @@ int qp_destroy(struct ibv_qp *ibv);
 
 /* ah.c */
 struct ibv_ah *ah_create(struct ibv_pd *pd, struct ibv_ah_attr *attr);
-int ah_destroy(struct ibv_ah *ah);
+int ah_destroy(struct ibv_ah *ibv);
 
 /* srq.c */
 struct ibv_srq *srq_create(struct ibv_pd *pd, struct ibv_srq_init_attr *attr);

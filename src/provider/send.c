@@ -76,7 +76,7 @@ static void fill_head(struct urdma_sqe *sqe, const struct ibv_send_wr *wr,
 		sqe->rkey = wr->wr.rdma.rkey;
 	}
 	if (is_datagram) {
-		sqe->ah = wr->wr.ud.ah->handle;
+		sqe->ah = ah_of(wr->wr.ud.ah)->number;
 		sqe->remote_qpn = wr->wr.ud.remote_qpn;
 		sqe->remote_qkey = wr->wr.ud.remote_qkey;
 	}

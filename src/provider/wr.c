@@ -205,7 +205,7 @@ static void wr_set_ud_addr(struct ibv_qp_ex *ex, struct ibv_ah *ah,
 		fail(qp, EINVAL);
 		return;
 	}
-	sqe->ah = ah->handle;
+	sqe->ah = ah_of(ah)->number;
 	sqe->remote_qpn = qpn;
 	sqe->remote_qkey = qkey;
 }

@@ -210,11 +210,15 @@ static void an_address_handle_takes_its_whole_address_along(void **state)
 			.port_num = 28,
 		},
 	};
-	struct ib_uverbs_create_ah_resp response;
+	struct {
+		struct ib_uverbs_create_ah_resp core;
+		struct urdma_uhw_create_ah_resp driver;
+	} response;
 	struct ib_uverbs_destroy_ah destroy;
 
 	assert_int_equal(COMMAND(f->fd, CREATE_AH, request, response), 0);
-	destroy.ah_handle = response.ah_handle;
+	assert_int_equal(response.driver.handle, response.core.ah_handle);
+	destroy.ah_handle = response.core.ah_handle;
 	assert_int_equal(verbs_command(f->fd, IB_USER_VERBS_CMD_DESTROY_AH,
 				       &destroy, sizeof(destroy), NULL, 0),
 			 0);

@@ -174,10 +174,12 @@ static int reg_mr(const unsigned char *cmd, unsigned char *resp)
 
 static int create_ah(const unsigned char *cmd, unsigned char *resp)
 {
-	struct ib_uverbs_create_ah_resp core = { .ah_handle = 77 };
+	struct ib_uverbs_create_ah_resp core = { .ah_handle = 3 };
+	struct urdma_uhw_create_ah_resp driver = { .handle = 77 };
 
 	(void)cmd;
 	memcpy(resp, &core, sizeof(core));
+	memcpy(resp + sizeof(core), &driver, sizeof(driver));
 	return 0;
 }
 
