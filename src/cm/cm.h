@@ -80,6 +80,9 @@ struct cm_device {
 	uint8_t ip6_prefix_len; /* of the second one's subnet, bits */
 	uint8_t mac[6];
 	uint8_t node_guid[8]; /* as on the wire */
+	/* RoCE: queue pair 1 is somebody else's, so that ids can neither
+	 * connect nor listen here; and its datagrams are not looked at. */
+	bool gsi_taken;
 	/* Unpredictable bytes: names of connections, sequence numbers. */
 	void (*random)(void *arg, void *out, size_t len);
 	void *random_arg;

@@ -17,10 +17,16 @@ enum { BACKLOG_MAX = 1024 };
 static const struct cm_addr any_ip4 = { .ip = { [10] = 0xff, [11] = 0xff },
 					.family = CM_IP4 };
 
+static bool connects(const struct cm_id *id, unsigned int device)
+{
+	return !id->cm->devices[device].gsi_taken &&
+	       id->cm->carriers[device].ops->connects(id);
+}
+
 static bool can_listen(const struct cm_id *id, unsigned int device)
 {
 	return (id->device < 0 || id->device == (int)device) &&
-	       id->cm->carriers[device].ops->connects(id);
+	       connects(id, device);
 }
 
 static bool can_listen_somewhere(const struct cm_id *id)
@@ -102,7 +108,7 @@ int cm_id_connect(struct cm_id *id, struct rdma_qp *qp,
 
 	if (id->state != CM_ROUTE_RESOLVED)
 		return -EINVAL;
-	if (!cm_transport_of(id)->connects(id))
+	if (!connects(id, (unsigned int)id->device))
 		return -ENOSYS;
 	ret = cm_transport_of(id)->connect(id, qp, conn, now);
 	if (ret == 0)

@@ -391,6 +391,8 @@ static void input(struct cm *cm, unsigned int device, nsec_t now)
 	struct ibcm_way way;
 	struct rv_mad mad;
 
+	if (cm->devices[device].gsi_taken)
+		return;
 	while (rv_mad_take(stack, &mad)) {
 		memcpy(way.local, mad.local, sizeof(way.local));
 		memcpy(way.remote, mad.remote, sizeof(way.remote));

@@ -33,7 +33,8 @@ static struct host hosts[2];
 static struct host *const here = &hosts[0];
 static struct host *const there = &hosts[1];
 static nsec_t now;
-static bool cut; /* the link loses everything */
+static bool cut;       /* the link loses everything */
+static bool gsi_taken; /* of hosts that are opened from now on */
 
 static inline void host_random(void *arg, void *out, size_t len)
 {
@@ -109,6 +110,7 @@ static inline void open_host(unsigned int i)
 		.node_guid = { 0xaa, [7] = (uint8_t)i },
 		.random = host_random,
 		.random_arg = host,
+		.gsi_taken = gsi_taken,
 	};
 
 	memset(host, 0, sizeof(*host));
@@ -130,24 +132,25 @@ static inline int set_up(void **state)
 {
 	(void)state;
 	now = NSEC_PER_SEC;
-	cut = false;
+	cut = gsi_taken = false;
 	open_host(0);
 	open_host(1);
 	return 0;
 }
 
+/* How many buffers it still has. */
+static inline int close_host(struct host *host)
+{
+	cm_channel_destroy(host->channel, now);
+	cm_destroy(host->cm);
+	rdma_dev_destroy(host->dev);
+	return host->pool.out;
+}
+
 static inline int tear_down(void **state)
 {
-	int leaked = 0;
-
 	(void)state;
-	for (int i = 0; i < 2; i++) {
-		cm_channel_destroy(hosts[i].channel, now);
-		cm_destroy(hosts[i].cm);
-		rdma_dev_destroy(hosts[i].dev);
-		leaked += hosts[i].pool.out;
-	}
-	return leaked;
+	return close_host(here) + close_host(there);
 }
 
 /* A packet as it went out, to whoever it is for: addresses end with its

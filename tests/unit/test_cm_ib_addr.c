@@ -288,6 +288,29 @@ static void a_refused_or_unknown_service_is_unreachable(void **state)
 	assert_int_equal(told(here, CM_EVENT_UNREACHABLE).status, 2);
 }
 
+static void where_queue_pair_1_is_anothers_nobody_connects(void **state)
+{
+	struct cm_addr addr = addr_of(there, PORT);
+	struct rv_mad mad;
+	struct cm_id *id;
+
+	(void)state;
+	assert_int_equal(close_host(there), 0);
+	gsi_taken = true;
+	open_host(1);
+	id = new_id(there, CM_PS_TCP);
+	assert_int_equal(cm_id_bind(id, &addr), 0);
+	assert_int_equal(cm_id_listen(id, 0), -ENOSYS);
+	/* what a peer says is left to whoever it belongs to */
+	id = resolved(CM_PS_TCP);
+	assert_int_equal(cm_id_connect(id, NULL, &asking, now), 0);
+	run();
+	quiet(here);
+	assert_true(rv_mad_take(rdma_dev_rv(there->dev), &mad));
+	assert_int_equal(mad.qpn, 1);
+	assert_false(rv_mad_take(rdma_dev_rv(there->dev), &mad));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -304,6 +327,7 @@ int main(void)
 		TEST(a_service_of_datagrams_is_found),
 		TEST(datagrams_take_the_well_known_key),
 		TEST(a_refused_or_unknown_service_is_unreachable),
+		TEST(where_queue_pair_1_is_anothers_nobody_connects),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
