@@ -102,6 +102,11 @@ void cm_input(struct cm *cm, nsec_t now)
 		cm->carriers[i].ops->input(cm, i, now);
 }
 
+uint32_t cm_connections(const struct cm *cm, unsigned int device)
+{
+	return cm->carriers[device].ops->connections(cm, device);
+}
+
 const struct cm_transport *cm_transport_of(const struct cm_id *id)
 {
 	return id->cm->carriers[id->device].ops;

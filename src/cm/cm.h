@@ -121,6 +121,10 @@ void cm_input(struct cm *cm, nsec_t now);
 nsec_t cm_deadline(const struct cm *cm);
 void cm_expire(struct cm *cm, nsec_t now);
 
+/* Connections of a device that are being made, are up, or are over and wait
+ * until none of their packets can be under way. */
+uint32_t cm_connections(const struct cm *cm, unsigned int device);
+
 /*
  * Channels.
  */

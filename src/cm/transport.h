@@ -29,6 +29,8 @@ struct cm_transport {
 	nsec_t (*deadline)(const struct cm *cm, unsigned int device);
 	void (*expire)(struct cm *cm, unsigned int device, nsec_t now);
 
+	uint32_t (*connections)(const struct cm *cm, unsigned int device);
+
 	/* Can ids of its kind connect and listen? */
 	bool (*connects)(const struct cm_id *id);
 	/* `number`, or a free one for 0; -EADDRINUSE. */

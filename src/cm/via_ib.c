@@ -417,6 +417,11 @@ static void expire(struct cm *cm, unsigned int device, nsec_t now)
 	send_all(cm, device);
 }
 
+static uint32_t connections(const struct cm *cm, unsigned int device)
+{
+	return ibcm_connections(ibcm_of(cm, device));
+}
+
 const struct cm_transport cm_via_ib = {
 	.spaces = true,
 	.open = open_ibcm,
@@ -424,6 +429,7 @@ const struct cm_transport cm_via_ib = {
 	.input = input,
 	.deadline = deadline,
 	.expire = expire,
+	.connections = connections,
 	.connects = connects,
 	.port_take = port_take,
 	.port_put = port_put,

@@ -258,8 +258,14 @@ static void input(struct cm *cm, unsigned int device, nsec_t now)
 		take(device, &event, now);
 }
 
+static uint32_t connections(const struct cm *cm, unsigned int device)
+{
+	return iw_stack_connections(stack_of(cm, device));
+}
+
 const struct cm_transport cm_via_iw = {
 	.input = input,
+	.connections = connections,
 	.connects = connects,
 	.port_take = port_take,
 	.port_put = port_put,

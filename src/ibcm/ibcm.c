@@ -60,6 +60,11 @@ void ibcm_destroy(struct ibcm *ibcm)
 	free(ibcm);
 }
 
+uint32_t ibcm_connections(const struct ibcm *ibcm)
+{
+	return ibcm->conns.count;
+}
+
 uint64_t ibcm_counter(const struct ibcm *ibcm, enum ibcm_verdict verdict)
 {
 	return ibcm->counters[verdict];

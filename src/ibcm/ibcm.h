@@ -60,6 +60,9 @@ bool ibcm_output(struct ibcm *ibcm, struct ibcm_way *way,
 nsec_t ibcm_deadline(const struct ibcm *ibcm);
 void ibcm_expire(struct ibcm *ibcm, nsec_t now);
 
+/* Also those that are over and wait for what may still be under way. */
+uint32_t ibcm_connections(const struct ibcm *ibcm);
+
 /* How often a verdict was given. */
 uint64_t ibcm_counter(const struct ibcm *ibcm, enum ibcm_verdict verdict);
 

@@ -105,6 +105,18 @@ void rdma_dev_set_time(struct rdma_dev *dev, nsec_t now)
 	cq_group_time(&dev->cqs, now);
 }
 
+struct rdma_use rdma_dev_use(const struct rdma_dev *dev)
+{
+	return (struct rdma_use){
+		.qps = dev->qps.count,
+		.cqs = dev->cq_count,
+		.srqs = dev->srq_count,
+		.pds = dev->pd_count,
+		.ahs = dev->ah_count,
+		.keys = dev->keys.count,
+	};
+}
+
 void rdma_dev_set_link(struct rdma_dev *dev, bool up)
 {
 	if (dev->link_up == up)

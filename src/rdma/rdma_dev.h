@@ -130,6 +130,18 @@ void rdma_dev_query(const struct rdma_dev *dev,
 int rdma_dev_query_port(const struct rdma_dev *dev, uint32_t port,
 			struct urdma_query_port_reply *reply);
 
+/* How many of each there are, of all programs. */
+struct rdma_use {
+	uint32_t qps;
+	uint32_t cqs;
+	uint32_t srqs;
+	uint32_t pds;
+	uint32_t ahs;
+	uint32_t keys; /* memory regions, and windows that are bound */
+};
+
+struct rdma_use rdma_dev_use(const struct rdma_dev *dev);
+
 /* The names of its port (gid.h). */
 const struct gid_table *rdma_dev_gids(const struct rdma_dev *dev);
 

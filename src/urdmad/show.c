@@ -161,13 +161,25 @@ static struct json_object *device(const struct port *port)
 	add(object, "drops", drops(port));
 	add_number(object, "buffers_used",
 		   rte_mempool_in_use_count(port->mempool));
-	if (port->iw) {
-		add_number(object, "connections",
-			   iw_stack_connections(port->iw));
+	if (port->iw)
 		add_number(object, "ports_taken",
 			   iw_stack_ports_taken(port->iw));
-	}
 	return object;
+}
+
+/* What the device keeps, whoever it is for. */
+static void add_use(struct json_object *object, const struct urdmad *urdmad,
+		    unsigned int number)
+{
+	const struct rdma_use use = rdma_dev_use(urdmad->devices[number]);
+
+	add_number(object, "connections", cm_connections(urdmad->cm, number));
+	add_number(object, "qps", use.qps);
+	add_number(object, "cqs", use.cqs);
+	add_number(object, "srqs", use.srqs);
+	add_number(object, "pds", use.pds);
+	add_number(object, "ahs", use.ahs);
+	add_number(object, "keys", use.keys);
 }
 
 static void add_end(struct json_object *to, const char *name,
@@ -302,8 +314,12 @@ static struct json_object *everything(const struct urdmad *urdmad)
 	struct json_object *object = json_object_new_object();
 	struct json_object *devices = json_object_new_array();
 
-	for (unsigned int i = 0; i < urdmad->port_count; i++)
-		json_object_array_add(devices, device(urdmad->ports[i]));
+	for (unsigned int i = 0; i < urdmad->port_count; i++) {
+		struct json_object *one = device(urdmad->ports[i]);
+
+		add_use(one, urdmad, i);
+		json_object_array_add(devices, one);
+	}
 	add_text(object, "version", PACKAGE_VERSION);
 	add_number(object, "pid", (uint64_t)getpid());
 	add_number(object, "time_ns", now_read());

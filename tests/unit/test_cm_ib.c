@@ -108,6 +108,26 @@ static void both_ends_are_told_once_that_it_is_over(void **state)
 	told(there, CM_EVENT_TIMEWAIT_EXIT);
 }
 
+static void a_connection_counts_until_nothing_of_it_is_under_way(void **state)
+{
+	struct both both;
+
+	(void)state;
+	assert_int_equal(cm_connections(here->cm, 0), 0);
+	listener(CM_PS_TCP);
+	both = connected();
+	assert_int_equal(cm_connections(here->cm, 0), 1);
+	assert_int_equal(cm_connections(there->cm, 0), 1);
+	cm_id_disconnect(both.b, now);
+	run();
+	cm_id_destroy(both.a, now);
+	cm_id_destroy(both.b, now);
+	assert_int_equal(cm_connections(here->cm, 0), 1);
+	pass(5 * NSEC_PER_SEC);
+	assert_int_equal(cm_connections(here->cm, 0), 0);
+	assert_int_equal(cm_connections(there->cm, 0), 0);
+}
+
 static void a_program_that_dies_takes_its_connections_along(void **state)
 {
 	(void)state;
@@ -195,6 +215,7 @@ int main(void)
 		TEST(a_rejection_brings_its_words),
 		TEST(a_reply_may_be_rejected_too),
 		TEST(both_ends_are_told_once_that_it_is_over),
+		TEST(a_connection_counts_until_nothing_of_it_is_under_way),
 		TEST(a_program_that_dies_takes_its_connections_along),
 		TEST(a_peer_that_is_gone_is_unreachable),
 		TEST(comm_est_is_as_good_as_the_peers_word),

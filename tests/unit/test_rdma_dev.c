@@ -66,6 +66,27 @@ static void handles_mean_nothing_in_another_context(void **state)
 	rdma_ctx_destroy(other, world.now);
 }
 
+static void what_there_is_of_each_is_counted(void **state)
+{
+	struct rdma_use before = rdma_dev_use(host->dev), use;
+	struct rdma_mr_attr attr = { .length = 1,
+				     .place = &host->memory.place };
+	uint32_t key;
+
+	(void)state;
+	assert_int_not_equal(before.qps, 0);
+	assert_int_not_equal(before.cqs, 0);
+	assert_int_equal(rdma_pd_alloc(host->ctx, &attr.pd), 0);
+	assert_int_equal(rdma_mr_reg(host->ctx, &attr, &key, &key), 0);
+	use = rdma_dev_use(host->dev);
+	assert_int_equal(use.pds, before.pds + 1);
+	assert_int_equal(use.keys, before.keys + 1);
+	rdma_ctx_destroy(host->ctx, world.now);
+	host->ctx = NULL;
+	use = rdma_dev_use(host->dev);
+	assert_int_equal(use.qps + use.cqs + use.pds + use.keys, 0);
+}
+
 static void keys_are_random_and_never_zero(void **state)
 {
 	struct rdma_mr_attr attr = { .pd = host->pd,
@@ -346,6 +367,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_in_use_is_not_destroyed),
 		TEST(handles_mean_nothing_in_another_context),
+		TEST(what_there_is_of_each_is_counted),
 		TEST(keys_are_random_and_never_zero),
 		TEST(a_region_changes_as_asked_and_nothing_else),
 		TEST(a_device_of_no_vendor_says_so),
