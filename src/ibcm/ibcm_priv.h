@@ -160,6 +160,9 @@ void ibcm_linger_made(struct ibcm_linger *linger);
 /* A request that nobody listens for.  True: it waits. */
 bool ibcm_linger_hold(struct ibcm_linger *linger, const struct ibcm_way *way,
 		      const struct ibcm_msg *msg, nsec_t now);
+/* The peer gave up the request with this id.  False: none of those waits. */
+bool ibcm_linger_forget(struct ibcm_linger *linger, const struct ibcm_way *way,
+			uint32_t local_id);
 /* One that somebody listens for now, or that has waited long enough. */
 bool ibcm_linger_next(struct ibcm *ibcm, struct ibcm_way *way,
 		      struct ibcm_msg *msg, nsec_t now);

@@ -279,10 +279,15 @@ static enum ibcm_verdict on_rtu(const struct arrival *a)
 }
 
 /* Who gives up asking does not know our id (12.6.7.2). */
+static bool gives_up_asking(const struct arrival *a)
+{
+	return !a->msg.remote_id && a->msg.reason == IBCM_REJ_TIMEOUT;
+}
+
 static enum ibcm_verdict find_rejected(const struct arrival *a,
 				       struct ibcm_conn **conn)
 {
-	if (a->msg.remote_id || a->msg.reason != IBCM_REJ_TIMEOUT)
+	if (!gives_up_asking(a))
 		return find(a, conn);
 	*conn = ibcm_find_peer(a->ibcm, a->way->remote, a->msg.local_id, false);
 	return *conn ? IBCM_OK : IBCM_NO_CONNECTION;
@@ -293,6 +298,9 @@ static enum ibcm_verdict on_rej(const struct arrival *a)
 	struct ibcm_conn *conn;
 	enum ibcm_verdict verdict = find_rejected(a, &conn);
 
+	if (verdict == IBCM_NO_CONNECTION && gives_up_asking(a) &&
+	    ibcm_linger_forget(&a->ibcm->linger, a->way, a->msg.local_id))
+		return IBCM_OK;
 	if (verdict)
 		return verdict;
 	switch (conn->state) {

@@ -48,22 +48,26 @@ void ibcm_linger_made(struct ibcm_linger *linger)
 	linger->look_again = !list_empty(&linger->waiting);
 }
 
-/* The peer sends it again, or all of them wait long. */
-static bool waits_already(const struct ibcm_linger *linger,
-			  const struct ibcm_way *way,
-			  const struct ibcm_msg *msg)
+static struct waiting *find(const struct ibcm_linger *linger,
+			    const struct ibcm_way *way, enum ibcm_attr attr,
+			    uint32_t local_id)
 {
-	for (const struct list *link = linger->waiting.next;
-	     link != &linger->waiting; link = link->next) {
-		const struct waiting *one =
-			list_member(link, struct waiting, link);
+	for (struct list *link = linger->waiting.next; link != &linger->waiting;
+	     link = link->next) {
+		struct waiting *one = list_member(link, struct waiting, link);
 
-		if (one->msg.attr == msg->attr &&
-		    one->msg.local_id == msg->local_id &&
+		if (one->msg.attr == attr && one->msg.local_id == local_id &&
 		    memcmp(one->way.remote, way->remote, IBCM_GID_LEN) == 0)
-			return true;
+			return one;
 	}
-	return false;
+	return NULL;
+}
+
+static void remove_waiting(struct ibcm_linger *linger, struct waiting *one)
+{
+	list_remove(&one->link);
+	linger->count--;
+	free(one);
 }
 
 bool ibcm_linger_hold(struct ibcm_linger *linger, const struct ibcm_way *way,
@@ -71,8 +75,8 @@ bool ibcm_linger_hold(struct ibcm_linger *linger, const struct ibcm_way *way,
 {
 	struct waiting *one;
 
-	if (waits_already(linger, way, msg))
-		return true;
+	if (find(linger, way, msg->attr, msg->local_id))
+		return true; /* the peer sends it again */
 	if (!gone_lately(&linger->gone, in_any_space(msg->service_id), now) ||
 	    linger->count == WAITING_MAX || !(one = malloc(sizeof(*one))))
 		return false;
@@ -82,6 +86,16 @@ bool ibcm_linger_hold(struct ibcm_linger *linger, const struct ibcm_way *way,
 	list_add_tail(&linger->waiting, &one->link);
 	linger->count++;
 	return true;
+}
+
+bool ibcm_linger_forget(struct ibcm_linger *linger, const struct ibcm_way *way,
+			uint32_t local_id)
+{
+	struct waiting *one = find(linger, way, IBCM_REQ, local_id);
+
+	if (one)
+		remove_waiting(linger, one);
+	return one;
 }
 
 nsec_t ibcm_linger_deadline(const struct ibcm_linger *linger)
@@ -109,9 +123,7 @@ bool ibcm_linger_next(struct ibcm *ibcm, struct ibcm_way *way,
 			continue;
 		*way = one->way;
 		*msg = one->msg;
-		list_remove(&one->link);
-		linger->count--;
-		free(one);
+		remove_waiting(linger, one);
 		return true;
 	}
 	linger->look_again = false;

@@ -38,6 +38,25 @@ static void a_request_between_two_listeners_waits_for_the_second(void **state)
 	ibcm_unlisten(listener, now);
 }
 
+/* Its program was killed while nobody listened. */
+static void a_request_that_was_given_up_waits_for_no_listener(void **state)
+{
+	struct ibcm_conn *a, *b;
+
+	(void)state;
+	ibcm_unlisten(listen_on(peer), now);
+	a = ask(0x111);
+	b = ask(0x112);
+	run();
+	ibcm_release(a, now);
+	run();
+	listen_on(peer);
+	ibcm_expire(peer->ibcm, now);
+	told(peer, IBCM_EV_REQUEST);
+	quiet(peer);
+	ibcm_release(b, now);
+}
+
 static void
 a_service_between_two_listeners_is_found_with_the_second(void **state)
 {
@@ -122,6 +141,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_listener_that_goes_rejects_what_it_has_not_seen),
 		TEST(a_request_between_two_listeners_waits_for_the_second),
+		TEST(a_request_that_was_given_up_waits_for_no_listener),
 		TEST(a_service_between_two_listeners_is_found_with_the_second),
 		TEST(a_request_for_a_service_that_is_gone_does_not_wait_long),
 		TEST(requests_that_wait_are_bounded),
