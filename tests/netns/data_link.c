@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "netns/data_link.h"
 
-#include <errno.h>
+#include <endian.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,9 +11,8 @@
 
 uint64_t data_bytes_verified;
 
-/* `what` went wrong at link `l`. */
-static noreturn void wrong(const struct data_link *l, const char *what,
-			   uint64_t is, uint64_t expected)
+void data_wrong(const struct data_link *l, const char *what, uint64_t is,
+		uint64_t expected)
 {
 	die("seed %" PRIu64 ", %s, connection %u, my round %u, their round %u: "
 	    "%s is %" PRIu64 ", expected %" PRIu64,
@@ -21,11 +20,11 @@ static noreturn void wrong(const struct data_link *l, const char *what,
 	    l->my_round, l->their_round, what, is, expected);
 }
 
-static void same(const struct data_link *l, const char *what, uint64_t is,
-		 uint64_t expected)
+void data_same(const struct data_link *l, const char *what, uint64_t is,
+	       uint64_t expected)
 {
 	if (is != expected)
-		wrong(l, what, is, expected);
+		data_wrong(l, what, is, expected);
 }
 
 /*
@@ -79,7 +78,7 @@ static void verify_region(struct data_link *l, const struct plan *plan,
 	for (uint32_t i = 0; i < bytes; i++)
 		if (is[i] != want[i]) {
 			fprintf(stderr, "byte %u of %s\n", i, names[region]);
-			wrong(l, "byte", is[i], want[i]);
+			data_wrong(l, "byte", is[i], want[i]);
 		}
 }
 
@@ -104,10 +103,11 @@ static int make_list(const struct data_link *l, enum region region,
  * As initiator.
  */
 
-static const enum ibv_wr_opcode opcodes[] = {
-	[PLAN_SEND] = IBV_WR_SEND,
-	[PLAN_WRITE] = IBV_WR_RDMA_WRITE,
-	[PLAN_READ] = IBV_WR_RDMA_READ,
+/* Without and with an immediate. */
+static const enum ibv_wr_opcode opcodes[][2] = {
+	[PLAN_SEND] = { IBV_WR_SEND, IBV_WR_SEND_WITH_IMM },
+	[PLAN_WRITE] = { IBV_WR_RDMA_WRITE, IBV_WR_RDMA_WRITE_WITH_IMM },
+	[PLAN_READ] = { IBV_WR_RDMA_READ },
 };
 
 static const enum ibv_wc_opcode wc_opcodes[] = {
@@ -151,8 +151,9 @@ static void post_op(struct data_link *l, uint32_t i)
 	struct ibv_send_wr *bad, wr = {
 		.wr_id = wr_id(l->my_round, i),
 		.sg_list = list,
-		.opcode = opcodes[op->kind],
+		.opcode = opcodes[op->kind][op->has_immediate],
 		.send_flags = flags_of(&l->mine->round, i),
+		.imm_data = htobe32(op->immediate),
 	};
 
 	wr.num_sge = make_list(l, op->kind == PLAN_READ ? SINK : SRC,
@@ -161,12 +162,12 @@ static void post_op(struct data_link *l, uint32_t i)
 		wr.wr.rdma.remote_addr = away->addr + op->away.off;
 		wr.wr.rdma.rkey = away->key[op->away.part];
 	}
-	same(l, "error of ibv_post_send",
-	     (uint64_t)ibv_post_send(l->id->qp, &wr, &bad), 0);
+	data_same(l, "error of ibv_post_send",
+		  (uint64_t)ibv_post_send(l->qp, &wr, &bad), 0);
 	l->operations++;
 }
 
-int data_link_post(struct data_link *l)
+static int post_round(struct data_link *l)
 {
 	const struct round *round = &l->mine->round;
 	int n = 0;
@@ -186,14 +187,15 @@ static void completed_send(struct data_link *l, const struct ibv_wc *wc)
 
 	while (i < l->send.posted && !is_signaled(round, i))
 		i++;
-	same(l, "status of a SEND, WRITE or READ", wc->status, 0);
-	same(l, "wr_id", wc->wr_id, wr_id(l->my_round, i));
+	data_same(l, "status of a SEND, WRITE or READ", wc->status, 0);
+	data_same(l, "wr_id", wc->wr_id, wr_id(l->my_round, i));
 	if (i == l->send.posted)
-		wrong(l, "a completion of nothing", wc->wr_id, 0);
-	same(l, "opcode", wc->opcode, wc_opcodes[round->ops[i].kind]);
+		data_wrong(l, "a completion of nothing", wc->wr_id, 0);
+	data_same(l, "opcode", wc->opcode, wc_opcodes[round->ops[i].kind]);
 	if (round->ops[i].kind == PLAN_READ)
-		same(l, "byte_len of a READ", wc->byte_len, round->ops[i].len);
-	same(l, "qp_num", wc->qp_num, l->id->qp->qp_num);
+		data_same(l, "byte_len of a READ", wc->byte_len,
+			  round->ops[i].len);
+	data_same(l, "qp_num", wc->qp_num, l->qp->qp_num);
 	l->send.completed = i + 1;
 }
 
@@ -205,7 +207,7 @@ static void begin_mine(struct data_link *l)
 	l->verified = false;
 }
 
-bool data_link_next_round(struct data_link *l)
+static bool next_round(struct data_link *l)
 {
 	if (l->done || !l->verified || l->send.completed < l->mine->round.count)
 		return false;
@@ -230,14 +232,14 @@ static void post_recv(struct data_link *l, const struct plan_op *op, uint32_t i)
 	};
 
 	wr.num_sge = make_list(l, RECV, &op->recv, list);
-	same(l, "error of ibv_post_recv",
-	     (uint64_t)ibv_post_recv(l->id->qp, &wr, &bad), 0);
+	data_same(l, "error of ibv_post_recv",
+		  (uint64_t)ibv_post_recv(l->qp, &wr, &bad), 0);
 }
 
-/* The next SEND of the round from i on. */
-static uint32_t next_send(const struct round *round, uint32_t i)
+/* The next of the round, from i on, that completes a RECV. */
+static uint32_t next_arrival(const struct round *round, uint32_t i)
 {
-	while (i < round->count && round->ops[i].kind != PLAN_SEND)
+	while (i < round->count && !plan_op_takes_recv(&round->ops[i]))
 		i++;
 	return i;
 }
@@ -249,11 +251,11 @@ static void begin_theirs(struct data_link *l)
 	plan_round(l->theirs, l->their_round);
 	l->recv = (struct progress){ 0, 0 };
 	for (uint32_t i = 0; i < round->count; i++)
-		if (round->ops[i].kind == PLAN_SEND)
+		if (plan_op_takes_recv(&round->ops[i]))
 			post_recv(l, &round->ops[i], i);
 }
 
-bool data_link_heard_round(struct data_link *l)
+static bool heard_round(struct data_link *l)
 {
 	if (!l->heard)
 		return false;
@@ -266,23 +268,38 @@ bool data_link_heard_round(struct data_link *l)
 	return true;
 }
 
+static void check_immediate(const struct data_link *l, const struct plan_op *op,
+			    const struct ibv_wc *wc)
+{
+	bool has_immediate = wc->wc_flags & IBV_WC_WITH_IMM;
+
+	data_same(l, "has an immediate", has_immediate, op->has_immediate);
+	if (has_immediate)
+		data_same(l, "the immediate", be32toh(wc->imm_data),
+			  op->immediate);
+}
+
 static void completed_recv(struct data_link *l, const struct ibv_wc *wc)
 {
 	const struct round *round = &l->theirs->round;
-	uint32_t i = next_send(round, l->recv.completed);
+	uint32_t i = next_arrival(round, l->recv.completed);
+	const struct plan_op *op = &round->ops[i];
 
-	same(l, "status of a RECV", wc->status, 0);
-	same(l, "wr_id of a RECV", wc->wr_id, wr_id(l->their_round, i));
-	same(l, "opcode of a RECV", wc->opcode, IBV_WC_RECV);
-	same(l, "byte_len of a RECV", wc->byte_len, round->ops[i].len);
+	data_same(l, "status of a RECV", wc->status, 0);
+	data_same(l, "wr_id of a RECV", wc->wr_id, wr_id(l->their_round, i));
+	data_same(l, "opcode of a RECV", wc->opcode,
+		  op->kind == PLAN_WRITE ? IBV_WC_RECV_RDMA_WITH_IMM
+					 : IBV_WC_RECV);
+	data_same(l, "byte_len of a RECV", wc->byte_len, op->len);
+	check_immediate(l, op, wc);
 	l->recv.completed = i + 1;
 	l->heard = l->recv.completed == round->count;
 }
 
-void data_link_completed(struct data_link *l, const struct ibv_wc *wc)
+static void completed(struct data_link *l, const struct ibv_wc *wc)
 {
-	if (wc->qp_num != l->id->qp->qp_num)
-		wrong(l, "qp_num", wc->qp_num, l->id->qp->qp_num);
+	if (wc->qp_num != l->qp->qp_num)
+		data_wrong(l, "qp_num", wc->qp_num, l->qp->qp_num);
 	if (wc->opcode & IBV_WC_RECV)
 		completed_recv(l, wc);
 	else
@@ -293,7 +310,7 @@ void data_link_completed(struct data_link *l, const struct ibv_wc *wc)
  * The whole.
  */
 
-void data_link_begin(struct data_link *l, struct ibv_pd *pd, bool is_client)
+static void begin(struct data_link *l, struct ibv_pd *pd, bool is_client)
 {
 	uint64_t seed = options.seed * 1000 + l->index * 2;
 
@@ -308,7 +325,7 @@ void data_link_begin(struct data_link *l, struct ibv_pd *pd, bool is_client)
 	begin_theirs(l);
 }
 
-void data_link_end(struct data_link *l)
+static void end(struct data_link *l)
 {
 	for (int i = 0; i < REGIONS; i++) {
 		need(ibv_dereg_mr(l->region[i].mr[0]) == 0, "ibv_dereg_mr");
@@ -318,3 +335,12 @@ void data_link_end(struct data_link *l)
 	plan_destroy(l->mine);
 	plan_destroy(l->theirs);
 }
+
+const struct data_service data_streams = {
+	.begin = begin,
+	.end = end,
+	.post = post_round,
+	.completed = completed,
+	.next_round = next_round,
+	.heard_round = heard_round,
+};

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/rng.h"
-
 #define MIB (UINT32_C(1) << 20)
 
 /* Odd sizes, that nothing is aligned by accident. */
@@ -24,7 +22,7 @@ uint32_t data_part_begin(enum region region)
 	return bytes_of[region] / 3;
 }
 
-static void fill(struct rng *rng, uint8_t *to, uint32_t len)
+void plan_fill(struct rng *rng, uint8_t *to, uint32_t len)
 {
 	uint64_t word;
 
@@ -52,7 +50,7 @@ struct plan *plan_create(uint64_t seed, uint32_t max_len)
 			return NULL;
 		}
 	}
-	fill(&rng, plan->model[FIXED], bytes_of[FIXED]);
+	plan_fill(&rng, plan->model[FIXED], bytes_of[FIXED]);
 	return plan;
 }
 
@@ -81,7 +79,7 @@ static bool chance(struct rng *rng, uint32_t percent)
 	return below(rng, 100) < percent;
 }
 
-static uint32_t random_len(struct rng *rng, uint32_t most)
+uint32_t plan_random_len(struct rng *rng, uint32_t most)
 {
 	static const struct {
 		uint32_t percent;
@@ -103,13 +101,16 @@ static void choose_part(struct rng *rng, enum region region, struct piece *p)
 	p->part = p->off >= data_part_begin(region) && chance(rng, 50);
 }
 
-static uint32_t most_pieces = PLAN_PIECES;
-static uint32_t most_read_pieces = PLAN_PIECES;
+static struct plan_rules rules;
 
-void plan_limit(uint32_t pieces, uint32_t read_pieces)
+void plan_by(const struct plan_rules *r)
 {
-	most_pieces = pieces;
-	most_read_pieces = read_pieces;
+	rules = *r;
+}
+
+bool plan_op_takes_recv(const struct plan_op *op)
+{
+	return op->kind == PLAN_SEND || op->has_immediate;
 }
 
 /* Cuts `len` bytes into pieces, at most so many, some of them empty. */
@@ -136,7 +137,7 @@ static void cut(struct rng *rng, struct pieces *pieces, uint32_t len,
 /* Anywhere in SRC: sources may overlap. */
 static void scatter_source(struct rng *rng, struct pieces *pieces, uint32_t len)
 {
-	cut(rng, pieces, len, bytes_of[SRC] / 2, most_pieces);
+	cut(rng, pieces, len, bytes_of[SRC] / 2, rules.pieces);
 	for (uint32_t i = 0; i < pieces->count; i++) {
 		struct piece *p = &pieces->at[i];
 
@@ -145,26 +146,33 @@ static void scatter_source(struct rng *rng, struct pieces *pieces, uint32_t len)
 	}
 }
 
-/* Behind what the round has used of the region, with gaps between. */
-static void scatter_sink(struct rng *rng, enum region region, uint32_t *used,
-			 struct pieces *pieces, uint32_t len)
+void plan_lay(struct rng *rng, struct pieces *pieces, uint32_t *used,
+	      uint32_t len, uint32_t most)
 {
-	cut(rng, pieces, len, UINT32_MAX / PLAN_PIECES,
-	    region == SINK ? most_read_pieces : most_pieces);
+	cut(rng, pieces, len, UINT32_MAX / PLAN_PIECES, most);
 	for (uint32_t i = 0; i < pieces->count; i++) {
 		struct piece *p = &pieces->at[i];
 
-		*used += until(rng, 40);
+		*used += until(rng, PLAN_GAP);
 		p->off = *used;
 		*used += p->len;
-		choose_part(rng, region, p);
 	}
+}
+
+/* Behind what the round has used of the region. */
+static void scatter_sink(struct rng *rng, enum region region, uint32_t *used,
+			 struct pieces *pieces, uint32_t len)
+{
+	plan_lay(rng, pieces, used, len,
+		 region == SINK ? rules.read_pieces : rules.pieces);
+	for (uint32_t i = 0; i < pieces->count; i++)
+		choose_part(rng, region, &pieces->at[i]);
 }
 
 /* What is left of a region, less the gaps that a list may take. */
 static uint32_t room(enum region region, uint32_t used)
 {
-	uint32_t gaps = 41 * PLAN_PIECES;
+	uint32_t gaps = (PLAN_GAP + 1) * PLAN_PIECES;
 
 	return used + gaps < bytes_of[region] ? bytes_of[region] - used - gaps
 					      : 0;
@@ -179,20 +187,40 @@ struct maker {
 	struct rng rng;
 	uint32_t sink_used;
 	uint32_t recv_used;
+	uint32_t packets_used;
 	bool read_target; /* since the last fence */
 };
+
+static void make_immediate(struct maker *m, struct plan_op *op)
+{
+	op->has_immediate = true;
+	op->immediate = (uint32_t)rng_next(&m->rng);
+}
 
 static void make_send(struct maker *m, struct plan_op *op, uint32_t most)
 {
 	uint32_t recv;
 
 	most = min(most, room(RECV, m->recv_used));
-	op->len = random_len(&m->rng, most);
+	op->len = plan_random_len(&m->rng, most);
 	recv = min(op->len + (chance(&m->rng, 50) ? until(&m->rng, 500) : 0),
 		   most);
 	scatter_source(&m->rng, &op->local, op->len);
 	scatter_sink(&m->rng, RECV, &m->recv_used, &op->recv, recv);
 	op->solicited = chance(&m->rng, 20);
+	if (rules.send_immediates && chance(&m->rng, 30))
+		make_immediate(m, op);
+}
+
+/* Its RECV is taken and left as it is. */
+static void make_write_immediate(struct maker *m, struct plan_op *op)
+{
+	uint32_t recv = chance(&m->rng, 50) ? until(&m->rng, 500) : 0;
+
+	recv = min(recv, room(RECV, m->recv_used));
+	scatter_sink(&m->rng, RECV, &m->recv_used, &op->recv, recv);
+	op->solicited = chance(&m->rng, 20);
+	make_immediate(m, op);
 }
 
 static void choose_away(struct maker *m, struct plan_op *op)
@@ -207,11 +235,13 @@ static void choose_away(struct maker *m, struct plan_op *op)
 static void make_write(struct maker *m, struct plan_op *op, uint32_t most)
 {
 	op->remote = TARGET;
-	op->len = random_len(&m->rng, min(most, bytes_of[TARGET]));
+	op->len = plan_random_len(&m->rng, min(most, bytes_of[TARGET]));
 	op->fenced = m->read_target || chance(&m->rng, 3);
 	m->read_target = false;
 	scatter_source(&m->rng, &op->local, op->len);
 	choose_away(m, op);
+	if (rules.write_immediates && chance(&m->rng, 25))
+		make_write_immediate(m, op);
 }
 
 static void make_read(struct maker *m, struct plan_op *op, uint32_t most)
@@ -219,14 +249,36 @@ static void make_read(struct maker *m, struct plan_op *op, uint32_t most)
 	op->remote = chance(&m->rng, 50) ? TARGET : FIXED;
 	m->read_target |= op->remote == TARGET;
 	most = min(most, min(bytes_of[op->remote], room(SINK, m->sink_used)));
-	op->len = random_len(&m->rng, most);
+	op->len = plan_random_len(&m->rng, most);
 	scatter_sink(&m->rng, SINK, &m->sink_used, &op->local, op->len);
 	choose_away(m, op);
 }
 
+static uint32_t packets_of(uint32_t len)
+{
+	return len / rules.packet_bytes + 1;
+}
+
+/* Of one operation, so that the round has room for this and for its last. */
+static uint32_t longest(const struct maker *m, uint32_t max_len)
+{
+	uint32_t rest;
+
+	if (!rules.round_packets)
+		return max_len;
+	rest = rules.round_packets - m->packets_used;
+	return min(max_len, (rest / 2 - 1) * rules.packet_bytes);
+}
+
+static bool has_room(const struct maker *m)
+{
+	return !rules.round_packets ||
+	       rules.round_packets - m->packets_used >= 4;
+}
+
 static void make_op(struct maker *m, struct plan_op *op, uint32_t max_len)
 {
-	uint32_t dice = below(&m->rng, 100);
+	uint32_t dice = below(&m->rng, rules.reads ? 100 : 70);
 
 	*op = (struct plan_op){
 		.kind = dice < 35   ? PLAN_SEND
@@ -241,6 +293,21 @@ static void make_op(struct maker *m, struct plan_op *op, uint32_t max_len)
 		make_write(m, op, max_len);
 	else
 		make_read(m, op, max_len);
+	m->packets_used += packets_of(op->len);
+}
+
+static void make_ops(struct maker *m, struct round *round, uint32_t max_len)
+{
+	uint32_t others = below(&m->rng, PLAN_OPS);
+	struct plan_op *last;
+
+	round->count = 0;
+	while (round->count < others && has_room(m))
+		make_op(m, &round->ops[round->count++], longest(m, max_len));
+	last = &round->ops[round->count++];
+	*last = (struct plan_op){ .kind = PLAN_SEND, .signaled = true };
+	make_send(m, last, longest(m, max_len));
+	last->solicited = true;
 }
 
 /*
@@ -295,16 +362,9 @@ void plan_round(struct plan *plan, uint32_t number)
 {
 	struct maker m = { .rng = { plan->seed + number } };
 	struct round *round = &plan->round;
-	struct plan_op *last;
 
-	fill(&m.rng, plan->model[SRC], bytes_of[SRC]);
-	round->count = 1 + below(&m.rng, PLAN_OPS);
-	for (uint32_t i = 0; i + 1 < round->count; i++)
-		make_op(&m, &round->ops[i], plan->max_len);
-	last = &round->ops[round->count - 1];
-	*last = (struct plan_op){ .kind = PLAN_SEND, .signaled = true };
-	make_send(&m, last, plan->max_len);
-	last->solicited = true;
+	plan_fill(&m.rng, plan->model[SRC], bytes_of[SRC]);
+	make_ops(&m, round, plan->max_len);
 	for (uint32_t i = 0; i < round->count; i++)
 		carry_out(plan, &round->ops[i]);
 }

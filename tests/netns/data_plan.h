@@ -7,7 +7,8 @@
  * One plan is of one direction of one connection.  The initiator sends from
  * SRC, writes into the responder's TARGET, reads from its TARGET and FIXED
  * into SINK, and sends to RECV.  A region is wholly compared, also what no
- * operation named.
+ * operation named.  A WRITE with an immediate takes a RECV and leaves its
+ * memory alone.
  */
 #ifndef URDMA_TESTS_DATA_PLAN_H
 #define URDMA_TESTS_DATA_PLAN_H
@@ -15,11 +16,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sim/rng.h"
+
 enum region { SRC, SINK, TARGET, FIXED, RECV, REGIONS };
 
 enum plan_kind { PLAN_SEND, PLAN_WRITE, PLAN_READ };
 
-enum { PLAN_PIECES = 16, PLAN_OPS = 96 };
+enum { PLAN_PIECES = 16, PLAN_OPS = 96, PLAN_GAP = 40 };
 
 /* Bytes [off, off + len) of a region; part: by which of its two keys, see
  * data_part_begin(). */
@@ -38,9 +41,11 @@ struct plan_op {
 	enum plan_kind kind;
 	uint32_t len;
 	struct pieces local; /* of SRC, or SINK */
-	struct pieces recv;  /* SEND: of RECV, may be longer than `len` */
+	struct pieces recv;  /* of RECV, may be longer than a SEND's `len` */
 	enum region remote;  /* TARGET or FIXED */
 	struct piece away;   /* of it */
+	bool has_immediate;
+	uint32_t immediate;
 	bool wants_inline;
 	bool signaled;
 	bool fenced;
@@ -65,9 +70,32 @@ uint32_t data_region_bytes(enum region region);
 /* Each region is registered twice: wholly, and from here to its end. */
 uint32_t data_part_begin(enum region region);
 
-/* Of all plans to come, both ends alike: pieces of a request and of the sink of
- * a READ, at most PLAN_PIECES, which it is to begin with. */
-void plan_limit(uint32_t pieces, uint32_t read_pieces);
+/* What the two ends' devices and the service between them can do. */
+struct plan_rules {
+	uint32_t pieces;      /* of a request */
+	uint32_t read_pieces; /* of the sink of a READ */
+	bool reads;
+	bool send_immediates;
+	bool write_immediates;
+	uint32_t packet_bytes;	/* payload of one */
+	uint32_t round_packets; /* no round takes more; 0: no such limit */
+};
+
+/* For all plans to come, both ends alike. */
+void plan_by(const struct plan_rules *rules);
+
+/* Cuts `len` bytes into pieces, at most `most`, some of them empty, and lays
+ * them behind `used` with gaps of up to PLAN_GAP bytes. */
+void plan_lay(struct rng *rng, struct pieces *pieces, uint32_t *used,
+	      uint32_t len, uint32_t most);
+
+/* Of small messages more than of large ones. */
+uint32_t plan_random_len(struct rng *rng, uint32_t most);
+
+void plan_fill(struct rng *rng, uint8_t *to, uint32_t len);
+
+/* It completes a RECV. */
+bool plan_op_takes_recv(const struct plan_op *op);
 
 /* NULL: out of memory. */
 struct plan *plan_create(uint64_t seed, uint32_t max_len);

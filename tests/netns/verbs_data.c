@@ -2,51 +2,44 @@
 /*
  * The data test: two of these, joined by several connections, carry out random
  * SENDs, WRITEs and READs in both directions at once and verify every byte of
- * every region, and that work completes in order and as it was posted.
+ * every region, and that work completes in order and as it was posted.  Or
+ * they send datagrams, and verify each.
  *
  *   verbs_data [OPTION...] [ADDRESS]        without an address: the server
  *
- * Connection 0 carries what the two tell each other; the others the plans
- * (data_plan.h).  Round by round: the initiator carries out its plan's round,
- * the responder verifies it when the round's last SEND has come, and says so.
+ * Connection 0, by rdma_cm and reliable, carries what the two tell each other;
+ * the others the plans (data_plan.h, data_datagrams.c).  Round by round: the
+ * initiator carries out its plan's round, the responder verifies it when the
+ * round's last SEND has come, and says so.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "netns/data_link.h"
+#include "netns/data_options.h"
 #include "netns/verbs_peer.h"
 
 enum {
 	PORT = 7471,
-	CONNECTIONS_MAX = 32,
-	NOTES = 8 + 2 * CONNECTIONS_MAX, /* RECVs of connection 0 */
+	NOTES = 8 + 4 * DATA_CONNECTIONS_MAX, /* RECVs of connection 0 */
 	PATIENCE_MS = 60000,
+	LOOK_MS = 20, /* where time passes without an event */
 };
 
-struct data_options options = {
-	.seed = 1,
-	.operations = 2000,
-	.connections = 4, /* connection 0 is one of them */
-	.max_len = 3 << 20,
-	.pieces = PLAN_PIECES,
-	.read_pieces = PLAN_PIECES,
-};
-
-enum note_kind { NOTE_HELLO, NOTE_VERIFIED, NOTE_BYE };
+enum note_kind { NOTE_HELLO, NOTE_READY, NOTE_SENT, NOTE_VERIFIED, NOTE_BYE };
 
 struct note {
 	uint32_t kind;
 	uint32_t link;
-	struct away target; /* HELLO */
+	struct data_card card; /* HELLO: by number */
+	struct away target;    /* HELLO: of streams */
 	struct away fixed;
 };
 
-static struct data_link links[CONNECTIONS_MAX];
+static struct data_link links[DATA_CONNECTIONS_MAX];
 static struct rdma_cm_id *talk;
 static struct ibv_cq *talk_cq;
 static struct ibv_comp_channel *channel;
@@ -79,15 +72,30 @@ static void await_note(uint32_t slot)
 	need(!errno, "RECV of a note");
 }
 
+static void greeted(struct data_link *l, const struct note *note)
+{
+	l->target = note->target;
+	l->fixed = note->fixed;
+	if (options.by_number) {
+		l->join.peer = note->card;
+		data_join_peer(&l->join);
+	}
+	l->owes_ready = true;
+}
+
 static void heard(const struct note *note)
 {
-	struct data_link *l = &links[note->link % CONNECTIONS_MAX];
+	struct data_link *l = &links[note->link % DATA_CONNECTIONS_MAX];
 
 	switch (note->kind) {
 	case NOTE_HELLO:
-		l->target = note->target;
-		l->fixed = note->fixed;
+		greeted(l, note);
+		break;
+	case NOTE_READY:
 		l->greeted = true;
+		break;
+	case NOTE_SENT:
+		l->as->peer_sent(l);
 		break;
 	case NOTE_VERIFIED:
 		l->verified = true;
@@ -123,6 +131,15 @@ static int poll_talk(void)
 	return n;
 }
 
+static void describe(struct note *note, const struct data_link *l)
+{
+	note->card = l->join.mine;
+	if (l->as == &data_streams) {
+		note->target = data_link_describe(l, TARGET);
+		note->fixed = data_link_describe(l, FIXED);
+	}
+}
+
 /* A SEND has its place in the queue and in the CQ until it is polled. */
 static void tell(enum note_kind kind, const struct data_link *l)
 {
@@ -136,10 +153,8 @@ static void tell(enum note_kind kind, const struct data_link *l)
 						IBV_SEND_SOLICITED };
 	struct ibv_send_wr *bad;
 
-	if (kind == NOTE_HELLO) {
-		note.target = data_link_describe(l, TARGET);
-		note.fixed = data_link_describe(l, FIXED);
-	}
+	if (kind == NOTE_HELLO)
+		describe(&note, l);
 	while (notes_out == NOTES)
 		poll_talk();
 	errno = ibv_post_send(talk->qp, &wr, &bad);
@@ -173,23 +188,39 @@ static int poll_link(struct data_link *l, struct ibv_cq *cq)
 		if (wc[i].status == IBV_WC_WR_FLUSH_ERR && said_bye)
 			await_farewell();
 		else
-			data_link_completed(l, &wc[i]);
+			l->as->completed(l, &wc[i]);
 	}
 	return n;
 }
 
+static int tell_if(bool so, enum note_kind kind, const struct data_link *l)
+{
+	if (so)
+		tell(kind, l);
+	return so;
+}
+
+static int tell_of_link(struct data_link *l)
+{
+	bool owed = l->owes_ready;
+	int told;
+
+	l->owes_ready = false;
+	told = tell_if(owed, NOTE_READY, l);
+	if (l->as->sent_round)
+		told += tell_if(l->as->sent_round(l), NOTE_SENT, l);
+	return told + tell_if(l->as->heard_round(l), NOTE_VERIFIED, l);
+}
+
 static int turn_link(struct data_link *l)
 {
-	int work = data_link_post(l);
+	int work = l->as->post(l);
 
 	work += poll_link(l, l->send_cq);
 	if (l->recv_cq != l->send_cq)
 		work += poll_link(l, l->recv_cq);
-	if (data_link_heard_round(l)) {
-		tell(NOTE_VERIFIED, l);
-		work++;
-	}
-	return work + data_link_next_round(l);
+	work += tell_of_link(l);
+	return work + l->as->next_round(l);
 }
 
 static int turn(void)
@@ -219,8 +250,11 @@ static void take_event(void)
 	struct pollfd fd = { channel->fd, POLLIN, 0 };
 	struct ibv_cq *cq;
 	void *context;
+	int n = poll(&fd, 1, options.lossy ? LOOK_MS : PATIENCE_MS);
 
-	if (poll(&fd, 1, PATIENCE_MS) != 1)
+	if (!n && options.lossy)
+		return;
+	if (n != 1)
 		die("seed %" PRIu64 ": no completion event", options.seed);
 	need(ibv_get_cq_event(channel, &cq, &context) == 0, "ibv_get_cq_event");
 	ibv_ack_cq_events(cq, 1);
@@ -278,12 +312,35 @@ static void check_limits(struct ibv_context *device)
 		    "--pieces %d --read-pieces %u",
 		    ibv_get_device_name(device->device), attr.max_sge, least,
 		    attr.max_sge, least);
-	plan_limit(options.pieces, options.read_pieces);
 }
 
-static void make_shared(struct ibv_context *device)
+/* iWARP has no SEND with immediate; UC no READ, and nothing sent again. */
+static void make_rules(const struct rdma_cm_id *id)
 {
+	bool is_iwarp =
+		id->verbs->device->transport_type == IBV_TRANSPORT_IWARP;
+	const struct plan_rules rules = {
+		.pieces = options.pieces,
+		.read_pieces = options.read_pieces,
+		.reads = options.service == IBV_QPT_RC,
+		.send_immediates = options.immediates && !is_iwarp,
+		.write_immediates = options.immediates,
+		.packet_bytes = data_join_mtu(id),
+		.round_packets =
+			options.service == IBV_QPT_UC
+				? DATA_PACKETS / (options.connections - 1)
+				: 0,
+	};
+
+	plan_by(&rules);
+}
+
+static void make_shared(struct rdma_cm_id *id)
+{
+	struct ibv_context *device = id->verbs;
+
 	check_limits(device);
+	make_rules(id);
 	pd = ibv_alloc_pd(device);
 	need(pd != NULL, "ibv_alloc_pd");
 	channel = ibv_create_comp_channel(device);
@@ -293,39 +350,60 @@ static void make_shared(struct ibv_context *device)
 	need(notes_mr != NULL, "ibv_reg_mr");
 }
 
-static void make_qp(struct rdma_cm_id *id, struct ibv_cq *send_cq,
-		    struct ibv_cq *recv_cq, uint32_t sends, uint32_t recvs)
+static struct ibv_qp_init_attr qp_attr(struct ibv_cq *send_cq,
+				       struct ibv_cq *recv_cq, uint32_t sends,
+				       uint32_t recvs)
 {
-	struct ibv_qp_init_attr attr = {
+	return (struct ibv_qp_init_attr){
 		.send_cq = send_cq,
 		.recv_cq = recv_cq,
 		.qp_type = IBV_QPT_RC,
 		.cap = { sends, recvs, options.pieces, options.pieces,
 			 DATA_INLINE },
 	};
-
-	need(rdma_create_qp(id, pd, &attr) == 0, "rdma_create_qp");
 }
 
 static void make_talk(struct rdma_cm_id *id)
 {
-	make_shared(id->verbs);
+	struct ibv_qp_init_attr attr;
+
+	make_shared(id);
 	talk = id;
-	make_qp(id, talk_cq, talk_cq, NOTES, NOTES);
+	attr = qp_attr(talk_cq, talk_cq, NOTES, NOTES);
+	need(rdma_create_qp(id, pd, &attr) == 0, "rdma_create_qp");
 	for (uint32_t i = 0; i < NOTES; i++)
 		await_note(i);
 }
 
+static void make_link_qp(struct data_link *l)
+{
+	struct ibv_qp_init_attr attr =
+		qp_attr(l->send_cq, l->recv_cq, DATA_SQ_DEPTH, DATA_RQ_DEPTH);
+
+	attr.qp_type = options.service;
+	if (l->id) {
+		need(rdma_create_qp(l->id, pd, &attr) == 0, "rdma_create_qp");
+		l->qp = l->id->qp;
+	} else {
+		data_join_open(&l->join, talk, pd, &attr,
+			       (uint32_t)options.seed * 2654435761U + l->index);
+		l->qp = l->join.qp;
+	}
+}
+
+/* id: NULL by number */
 static void make_link(struct rdma_cm_id *id, uint32_t index)
 {
+	struct ibv_context *device = talk->verbs;
 	struct data_link *l = &links[index];
 
 	l->index = index;
+	l->as = options.service == IBV_QPT_UD ? &data_datagrams : &data_streams;
 	l->id = id;
-	l->send_cq = make_cq(id->verbs, DATA_CQ_DEPTH);
-	l->recv_cq = index % 2 ? l->send_cq : make_cq(id->verbs, DATA_CQ_DEPTH);
-	make_qp(id, l->send_cq, l->recv_cq, DATA_SQ_DEPTH, DATA_RQ_DEPTH);
-	data_link_begin(l, pd, is_client());
+	l->send_cq = make_cq(device, DATA_CQ_DEPTH);
+	l->recv_cq = index % 2 ? l->send_cq : make_cq(device, DATA_CQ_DEPTH);
+	make_link_qp(l);
+	l->as->begin(l, pd, is_client());
 }
 
 static void make(struct rdma_cm_id *id, uint32_t index)
@@ -336,9 +414,21 @@ static void make(struct rdma_cm_id *id, uint32_t index)
 		make_link(id, index);
 }
 
+/* How many are by rdma_cm. */
+static uint32_t cm_connections(void)
+{
+	return options.by_number ? 1 : options.connections;
+}
+
+static void make_by_number(void)
+{
+	for (uint32_t i = cm_connections(); i < options.connections; i++)
+		make_link(NULL, i);
+}
+
 static void connect_all(void)
 {
-	for (uint32_t i = 0; i < options.connections; i++) {
+	for (uint32_t i = 0; i < cm_connections(); i++) {
 		struct rdma_cm_id *id = peer_resolve(options.address, PORT);
 
 		make(id, i);
@@ -352,7 +442,7 @@ static void accept_all(void)
 	uint32_t index;
 
 	peer_listen(&listener, PORT);
-	for (uint32_t i = 0; i < options.connections; i++) {
+	for (uint32_t i = 0; i < cm_connections(); i++) {
 		struct rdma_cm_id *id = peer_asked(&listener, &index);
 
 		if (index != i)
@@ -365,8 +455,11 @@ static void accept_all(void)
 
 static void unmake_link(struct data_link *l)
 {
-	peer_close(l->id);
-	data_link_end(l);
+	if (l->id)
+		peer_close(l->id);
+	else
+		data_join_close(&l->join);
+	l->as->end(l);
 	need(ibv_destroy_cq(l->send_cq) == 0, "ibv_destroy_cq");
 	if (l->recv_cq != l->send_cq)
 		need(ibv_destroy_cq(l->recv_cq) == 0, "ibv_destroy_cq");
@@ -383,75 +476,29 @@ static void unmake(void)
 	need(ibv_dealloc_pd(pd) == 0, "ibv_dealloc_pd");
 }
 
-static void parse(int argc, char **argv)
+static void run_all(void)
 {
-	static const struct option names[] = {
-		{ "seed", required_argument, NULL, 's' },
-		{ "operations", required_argument, NULL, 'n' },
-		{ "connections", required_argument, NULL, 'c' },
-		{ "max-size", required_argument, NULL, 'm' },
-		{ "pieces", required_argument, NULL, 'p' },
-		{ "read-pieces", required_argument, NULL, 'r' },
-		{ "events", no_argument, NULL, 'e' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
-		unsigned long long value =
-			optarg ? strtoull(optarg, NULL, 0) : 0;
-
-		switch (c) {
-		case 's':
-			options.seed = value;
-			break;
-		case 'n':
-			options.operations = value;
-			break;
-		case 'c':
-			options.connections = (uint32_t)value + 1;
-			break;
-		case 'm':
-			options.max_len = (uint32_t)value;
-			break;
-		case 'p':
-			options.pieces = (uint32_t)value;
-			break;
-		case 'r':
-			options.read_pieces = (uint32_t)value;
-			break;
-		case 'e':
-			options.events = true;
-			break;
-		default:
-			exit(2);
-		}
-	}
-	if (options.connections < 2 || options.connections > CONNECTIONS_MAX ||
-	    options.max_len > data_region_bytes(TARGET))
-		die("too few or too many connections, or too long messages");
-	if (!options.pieces || options.pieces > PLAN_PIECES ||
-	    !options.read_pieces || options.read_pieces > options.pieces)
-		die("--pieces is 1 to %d, --read-pieces no more than it",
-		    PLAN_PIECES);
-	options.address = argv[optind];
+	if (is_client())
+		connect_all();
+	else
+		accept_all();
+	make_by_number();
+	for (uint32_t i = 1; i < options.connections; i++)
+		tell(NOTE_HELLO, &links[i]);
+	run();
 }
 
 int main(int argc, char **argv)
 {
 	uint64_t operations = 0;
 
-	parse(argc, argv);
-	if (is_client())
-		connect_all();
-	else
-		accept_all();
-	for (uint32_t i = 1; i < options.connections; i++)
-		tell(NOTE_HELLO, &links[i]);
-	run();
+	data_options_parse(argc, argv);
+	run_all();
 	for (uint32_t i = 1; i < options.connections; i++)
 		operations += links[i].operations;
 	unmake();
+	if (options.service == IBV_QPT_UD)
+		data_datagrams_report();
 	printf("seed %" PRIu64 ": %" PRIu64 " operations of the %s, %" PRIu64
 	       " MiB verified\n",
 	       options.seed, operations, is_client() ? "client" : "server",
