@@ -26,3 +26,10 @@ by_number() {
 tcp_listens() { # HOST PORT
 	[ -n "$(host "$1" ss -Hltn "sport = :$2")" ]
 }
+
+# A port whose link is told as InfiniBand's: its peers have LIDs.
+with_lids() { # HOST
+	# shellcheck disable=SC2154 # of lib.sh
+	config_default "$1" | jq '.ports[0].link_layer = "infiniband" |
+		.ports[0].ipv4_address = "'"${ip4[$1]}"'/16"' >"$dir/$1.json"
+}

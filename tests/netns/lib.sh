@@ -121,12 +121,14 @@ lab_up_impaired() {
 }
 
 # A second network, of the kernels' own: programs that connect queue pairs by
-# number tell each other theirs over TCP.
+# number tell each other theirs over TCP.  Should its addresses be those of
+# urdmad, too, the kernels answer for them nowhere else.
 side_up() {
 	local h
 	ip link add side netns "$(netns a)" mtu "$MTU" type veth \
 		peer name side netns "$(netns b)" mtu "$MTU"
 	for h in a b; do
+		host "$h" sysctl -q net.ipv4.conf.all.arp_ignore=1
 		host "$h" ip address add "${side[$h]}/24" dev side
 		# programs ask for addresses of families that the kernel has
 		host "$h" ip address add "fd00:71::$h/64" dev side nodad
