@@ -16,6 +16,7 @@
 #include "rdma/rv_qp.h"
 #include "rdma/sq.h"
 #include "roce/dcqcn.h"
+#include "roce/early.h"
 #include "roce/req.h"
 #include "roce/resp.h"
 
@@ -66,6 +67,7 @@ struct rv_rc {
 	struct rv_kept *kept;
 	struct rv_kept *kept_last;
 	uint32_t kept_count;
+	struct roce_early early; /* requests that one is missing before */
 };
 
 /* Frees what is kept and held, and what was begun in program memory. */

@@ -309,6 +309,19 @@ struct rv_kept {
 	uint8_t payload[];
 };
 
+static struct rv_kept *copy(const struct roce_packet *pkt)
+{
+	struct rv_kept *kept = malloc(sizeof(*kept) + pkt->payload_len);
+
+	if (!kept)
+		return NULL;
+	kept->next = NULL;
+	kept->pkt = *pkt;
+	kept->pkt.payload = kept->payload;
+	memcpy(kept->payload, pkt->payload, pkt->payload_len);
+	return kept;
+}
+
 /* False: it is lost, as on the way here. */
 static bool keep(struct rv_rc *rc, const struct roce_packet *pkt)
 {
@@ -316,13 +329,9 @@ static bool keep(struct rv_rc *rc, const struct roce_packet *pkt)
 
 	if (rc->kept_count == KEPT_MOST)
 		return false;
-	kept = malloc(sizeof(*kept) + pkt->payload_len);
+	kept = copy(pkt);
 	if (!kept)
 		return false;
-	kept->next = NULL;
-	kept->pkt = *pkt;
-	kept->pkt.payload = kept->payload;
-	memcpy(kept->payload, pkt->payload, pkt->payload_len);
 	if (rc->kept)
 		rc->kept_last->next = kept;
 	else
@@ -355,28 +364,115 @@ static enum roce_verdict take(struct rv_rc *rc, const struct roce_packet *pkt,
 	return request(rc, pkt, now);
 }
 
+/*
+ * Requests ahead of their turn.
+ */
+
+static bool keep_early(struct rv_rc *rc, const struct roce_packet *pkt)
+{
+	struct rv_stack *stack = rc->rv.stack;
+	uint32_t before = rc->early.count;
+	bool kept;
+
+	if (rv_rc_is_uc(rc) || stack->early_count >= RV_EARLY)
+		return false;
+	kept = roce_early_keep(&rc->early, pkt, rc->resp.epsn);
+	stack->early_count += rc->early.count - before;
+	return kept;
+}
+
+static const struct roce_packet *next_early(struct rv_rc *rc)
+{
+	uint32_t before = rc->early.count;
+
+	roce_early_advance(&rc->early, rc->resp.epsn);
+	rc->rv.stack->early_count += rc->early.count - before;
+	return roce_early_next(&rc->early);
+}
+
+/* It is half placed, and may not be lost. */
+static void wait_first(struct rv_rc *rc, const struct roce_packet *pkt,
+		       nsec_t now)
+{
+	struct rv_kept *kept = copy(pkt);
+
+	if (kept)
+		put_back(rc, kept);
+	else
+		rv_fail(&rc->rv, EVENT_QP_FATAL, now);
+}
+
+/* Those whose turn it is now. */
+static void catch_up(struct rv_rc *rc, nsec_t now)
+{
+	const struct roce_packet *pkt;
+	bool filled = false;
+
+	while ((pkt = next_early(rc))) {
+		enum roce_verdict verdict = take(rc, pkt, now);
+
+		if (rc->stalled) {
+			wait_first(rc, pkt, now);
+			return;
+		}
+		if (verdict != ROCE_OK) { /* a NAK, it stays */
+			rc->rv.stack->counters[verdict]++;
+			return;
+		}
+		filled = true;
+	}
+	if (filled)
+		roce_resp_filled(&rc->resp, rc->early.count,
+				 rc->early.count ? roce_early_high(&rc->early)
+						 : 0);
+}
+
+/* True: it waits for its memory, and is to be kept. */
+static bool deal(struct rv_rc *rc, const struct roce_packet *pkt,
+		 enum roce_verdict *verdict, nsec_t now)
+{
+	*verdict = take(rc, pkt, now);
+	if (rc->stalled)
+		return true;
+	if (pkt->op->response)
+		return false;
+	if (*verdict == ROCE_GAP && keep_early(rc, pkt))
+		*verdict = ROCE_OK;
+	else if (rc->early.count)
+		catch_up(rc, now);
+	return false;
+}
+
 void rv_rc_resume_rx(struct place_wait *wait, nsec_t now)
 {
 	struct rv_rc *rc = list_member(wait, struct rv_rc, wait);
 
 	while (rc->kept && !place_waiting(&rc->wait)) {
 		struct rv_kept *kept = rc->kept;
+		enum roce_verdict verdict;
 
 		rc->kept = kept->next;
 		rc->kept_count--;
-		rc->rv.stack->counters[take(rc, &kept->pkt, now)]++;
-		if (rc->stalled) {
+		if (deal(rc, &kept->pkt, &verdict, now)) {
 			put_back(rc, kept);
 			break;
 		}
+		rc->rv.stack->counters[verdict]++;
 		free(kept);
 	}
 	rv_settle(&rc->rv);
 }
 
+static void forget_early(struct rv_rc *rc)
+{
+	rc->rv.stack->early_count -= rc->early.count;
+	roce_early_destroy(&rc->early);
+}
+
 void rv_rc_forget_rx(struct rv_rc *rc)
 {
 	place_abandon(&rc->wait);
+	forget_early(rc);
 	while (rc->kept) {
 		struct rv_kept *kept = rc->kept;
 
@@ -412,11 +508,8 @@ enum roce_verdict rv_rc_input(struct rv_qp *rv,
 		return ROCE_OK;
 	if (pkt->op->kind == ROCE_KIND_CNP)
 		return ROCE_STATE; /* nobody here wants to know */
-	if (!rc->kept) {
-		verdict = take(rc, pkt, now);
-		if (!rc->stalled)
-			return verdict;
-	}
+	if (!rc->kept && !deal(rc, pkt, &verdict, now))
+		return verdict;
 	if (keep(rc, pkt))
 		return ROCE_OK;
 	if (rc->kept) /* the first may not be lost, it is half placed */

@@ -20,6 +20,9 @@ enum {
 	/* Places that rv_stack_expected() has yet to tell; more are not told.
 	 */
 	RV_EXPECTED = 64,
+	/* Packets that all queue pairs together keep before their turn: 32 MiB.
+	 */
+	RV_EARLY = 8192,
 	/* All of a packet that is not payload. */
 	RV_OVERHEAD = RV_HEADERS + ROCE_ICRC_LEN,
 };
@@ -49,6 +52,7 @@ struct rv_stack {
 	struct rv_mads mads_in;
 	struct rv_mads mads_out;
 	uint32_t mad_psn;
+	uint32_t early_count; /* of RV_EARLY */
 	struct rv_groups groups;
 	uint64_t counters[ROCE_VERDICT_COUNT];
 	uint64_t congestion[RV_CONGESTION_COUNT];

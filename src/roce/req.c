@@ -8,12 +8,15 @@
 
 enum {
 	FIRST_SLOTS = 8,
-	AHEAD = 16,	  /* messages begun and not sent, at most */
+	AHEAD = 16, /* messages begun and not sent, at most */
+	SILENT = 2, /* probes in vain, after which it may be, too */
+	WINDOW_MIN = 16,
 	TIMEOUT_SHIFT = 2 /* IBA 9.7.6.1.3: up to four times the timeout */
 };
 
 /* Silence before a probe: at least, before anything is known, at most. */
 #define PROBE_MIN (500 * NSEC_PER_USEC)
+#define PROBE_MIN_ONE (100 * NSEC_PER_USEC) /* that costs one packet */
 #define PROBE_FIRST (4 * NSEC_PER_MSEC)
 #define PROBE_MAX (1 * NSEC_PER_SEC)
 
@@ -25,9 +28,13 @@ void roce_req_init(struct roce_req *req, const struct roce_req_config *config)
 		.sent = config->psn & PSN_MASK,
 		.next = config->psn & PSN_MASK,
 		.heard = config->psn & PSN_MASK,
+		.asked = (config->psn - 1) & PSN_MASK,
 		.quiet_at = NSEC_NEVER,
 		.probe_at = NSEC_NEVER,
 		.rnr_until = NSEC_NEVER,
+		.mend_end = UINT32_MAX,
+		.parts_end = config->psn & PSN_MASK,
+		.window = config->window,
 	};
 }
 
@@ -44,7 +51,8 @@ void roce_req_destroy(struct roce_req *req)
 
 bool roce_req_wants(const struct roce_req *req)
 {
-	return !req->failed && !req->stopped && req->tail - req->at < AHEAD &&
+	return !req->failed && !req->stopped && !req->has_rest &&
+	       req->tail - req->at < AHEAD &&
 	       req->tail - req->head < req->config.max_msgs;
 }
 
@@ -80,14 +88,28 @@ static uint32_t packets_of(const struct roce_req *req, const struct roce_wr *wr)
 	return wr->length / mtu + (wr->length % mtu != 0);
 }
 
-bool roce_req_begin(struct roce_req *req, const struct roce_wr *wr)
+/* The longest READ that goes as one: two of them fill the window. */
+static uint32_t piece_bytes(const struct roce_req *req)
 {
-	struct roce_msg msg = { .wr = *wr,
-				.psn = req->next,
-				.packets = packets_of(req, wr) };
+	uint32_t packets = req->config.window / 2;
 
-	if (req->failed || req->stopped || (wr->fence && req->reads_open) ||
-	    (roce_msg_asks(&msg) &&
+	return (packets ? packets : 1) * req->config.mtu;
+}
+
+/* The next piece of `rest`, which may be all of it. */
+static bool begin_piece(struct roce_req *req)
+{
+	struct roce_msg msg = { .wr = req->rest, .off = req->rest_off };
+	uint32_t most = piece_bytes(req);
+
+	msg.wr.length -= msg.off;
+	msg.wr.va += msg.off;
+	msg.more = msg.wr.kind == ROCE_KIND_READ && msg.wr.length > most;
+	if (msg.more)
+		msg.wr.length = most;
+	msg.packets = packets_of(req, &msg.wr);
+	msg.psn = req->next;
+	if ((roce_msg_asks(&msg) &&
 	     req->reads_open >= req->config.max_rd_atomic) ||
 	    psn_dist(req->una, req->next) + msg.packets > ROCE_PSN_WINDOW ||
 	    !make_room(req))
@@ -95,7 +117,26 @@ bool roce_req_begin(struct roce_req *req, const struct roce_wr *wr)
 	*roce_req_msg(req, req->tail++) = msg;
 	req->next = psn_add(req->next, msg.packets);
 	req->reads_open += roce_msg_asks(&msg);
+	req->rest_off += msg.wr.length;
+	req->has_rest = msg.more;
 	return true;
+}
+
+bool roce_req_begin(struct roce_req *req, const struct roce_wr *wr)
+{
+	if (req->failed || req->stopped || req->has_rest ||
+	    (wr->fence && req->reads_open))
+		return false;
+	req->rest = *wr;
+	req->rest_off = 0;
+	return begin_piece(req);
+}
+
+void roce_req_refill(struct roce_req *req)
+{
+	while (req->has_rest && !req->failed && req->tail - req->at < AHEAD &&
+	       begin_piece(req))
+		continue;
 }
 
 /*
@@ -107,9 +148,11 @@ bool roce_req_begin(struct roce_req *req, const struct roce_wr *wr)
 static nsec_t patience(const struct roce_req *req)
 {
 	nsec_t span = req->srtt ? req->srtt + 4 * req->rttvar : PROBE_FIRST;
+	nsec_t least =
+		req->keeps && roce_req_asked(req) ? PROBE_MIN_ONE : PROBE_MIN;
 
-	if (span < PROBE_MIN)
-		span = PROBE_MIN;
+	if (span < least)
+		span = least;
 	span <<= req->probes < 10 ? req->probes : 10;
 	return span < PROBE_MAX ? span : PROBE_MAX;
 }
@@ -120,32 +163,23 @@ void roce_req_start_timers(struct roce_req *req, nsec_t now)
 	req->probe_at = now + patience(req);
 }
 
+void roce_req_ask(struct roce_req *req, uint32_t psn, nsec_t now)
+{
+	bool pending = roce_req_asked(req) && !req->mending;
+
+	if (psn_lt(req->asked, psn))
+		req->asked = psn;
+	if (!pending && req->probe_at != NSEC_NEVER)
+		req->probe_at = now + patience(req);
+}
+
 void roce_req_stop_timers(struct roce_req *req)
 {
 	req->quiet_at = NSEC_NEVER;
 	req->probe_at = NSEC_NEVER;
 }
 
-/* As RFC 6298 has it. */
-static void sample(struct roce_req *req, nsec_t now)
-{
-	nsec_t rtt = now - req->rtt_at;
-	nsec_t off = rtt > req->srtt ? rtt - req->srtt : req->srtt - rtt;
-
-	if (!req->timing || !psn_lt(req->rtt_psn, req->una))
-		return;
-	req->timing = false;
-	if (!req->srtt) {
-		req->srtt = rtt ? rtt : 1;
-		req->rttvar = rtt / 2;
-		return;
-	}
-	req->rttvar = (3 * req->rttvar + off) / 4;
-	req->srtt = (7 * req->srtt + rtt) / 8;
-}
-
-/* Sends from the oldest that is not answered again. */
-static void go_back(struct roce_req *req)
+void roce_req_rewind(struct roce_req *req)
 {
 	req->at = req->first;
 	req->at_packet = 0;
@@ -155,200 +189,69 @@ static void go_back(struct roce_req *req)
 	req->timing = false;
 }
 
+/* Sends from the oldest that is not answered again. */
+void roce_req_go_back(struct roce_req *req)
+{
+	roce_req_rewind(req);
+	req->mending = false;
+	req->naked = false;
+}
+
+/* Sends so many packets from there again. */
+void roce_req_mend(struct roce_req *req, uint32_t packets)
+{
+	if (!req->mending) {
+		req->resume_at = req->at;
+		req->resume_packet = req->at_packet;
+	}
+	roce_req_rewind(req);
+	req->mending = true;
+	req->mend = packets;
+}
+
+/* And then nothing until an answer comes. */
+void roce_req_send_one(struct roce_req *req)
+{
+	req->probing = true;
+	req->probed = false;
+}
+
+void roce_req_shrink(struct roce_req *req)
+{
+	if (req->window / 2 >= WINDOW_MIN)
+		req->window /= 2;
+	req->grown = 0;
+}
+
+static void grow(struct roce_req *req, uint32_t packets)
+{
+	if (req->window >= req->config.window)
+		return;
+	req->grown += packets;
+	if (req->grown >= req->window) {
+		req->window++;
+		req->grown = 0;
+	}
+}
+
 void roce_req_advance(struct roce_req *req, uint32_t packets)
 {
 	const struct roce_msg *msg = roce_req_msg(req, req->first);
 
 	req->una = psn_add(req->una, packets);
+	grow(req, packets);
 	if (psn_dist(msg->psn, req->una) < msg->packets)
 		return;
 	req->reads_open -= roce_msg_asks(msg);
 	req->first++;
 }
 
-/* una has moved. */
-static void progressed(struct roce_req *req, nsec_t now)
-{
-	req->retries = 0;
-	req->rnr_tries = 0;
-	req->probes = 0;
-	roce_gap_close(&req->gap);
-	sample(req, now);
-	/* what was to be sent again has been answered meanwhile */
-	if ((int32_t)(req->at - req->first) < 0 ||
-	    (req->at == req->first && req->at != req->tail &&
-	     req->at_packet <
-		     psn_dist(roce_req_msg(req, req->at)->psn, req->una)))
-		go_back(req);
-	if (roce_req_in_flight(req))
-		roce_req_start_timers(req, now);
-	else
-		roce_req_stop_timers(req);
-}
-
-/*
- * Everything before `end` has reached the peer.  False: a READ or atomic
- * operation before it has not been answered, which is an implied NAK (IBA
- * 9.7.5.2.6).
- */
-static bool acknowledge(struct roce_req *req, uint32_t end, nsec_t now)
-{
-	uint32_t before = req->una;
-
-	if (psn_lt(req->heard, end))
-		req->heard = end;
-	while (req->una != end) {
-		const struct roce_msg *msg = roce_req_msg(req, req->first);
-		uint32_t left = msg->packets - psn_dist(msg->psn, req->una);
-		uint32_t reach = psn_dist(req->una, end);
-
-		if (roce_msg_asks(msg))
-			break;
-		roce_req_advance(req, left < reach ? left : reach);
-	}
-	if (req->una != before)
-		progressed(req, now);
-	return req->una == end;
-}
-
-static void fail(struct roce_req *req, enum roce_status status)
+void roce_req_fail(struct roce_req *req, enum roce_status status)
 {
 	req->failed = true;
 	req->status = status;
 	roce_req_stop_timers(req);
 	req->rnr_until = NSEC_NEVER;
-}
-
-/*
- * Responses.
- */
-
-static enum roce_verdict missing(struct roce_req *req, uint32_t psn)
-{
-	if (roce_gap_tell(&req->gap, psn)) {
-		req->counters.naks++;
-		go_back(req);
-	}
-	return ROCE_GAP;
-}
-
-static enum roce_verdict rnr_nak(struct roce_req *req, uint8_t timer,
-				 nsec_t now)
-{
-	if (req->rnr_until != NSEC_NEVER)
-		return ROCE_STALE;
-	req->counters.rnr_naks++;
-	if (req->config.rnr_retry != ROCE_RNR_FOREVER &&
-	    req->rnr_tries >= req->config.rnr_retry) {
-		fail(req, ROCE_RNR_EXCEEDED);
-		return ROCE_OK;
-	}
-	req->rnr_tries++;
-	req->rnr_until = now + aeth_rnr_delay(timer);
-	go_back(req);
-	roce_req_stop_timers(req);
-	return ROCE_OK;
-}
-
-static enum roce_verdict nak(struct roce_req *req, uint8_t code)
-{
-	static const uint8_t statuses[] = {
-		[AETH_NAK_INVALID] = ROCE_REMOTE_INVALID,
-		[AETH_NAK_ACCESS] = ROCE_REMOTE_ACCESS,
-		[AETH_NAK_OPERATION] = ROCE_REMOTE_OPERATION,
-	};
-
-	if (code > AETH_NAK_OPERATION)
-		return ROCE_BAD_RESPONSE;
-	if (code != AETH_NAK_SEQUENCE) {
-		fail(req, statuses[code]);
-		return ROCE_OK;
-	}
-	/* it waits for the RECV, and dropped what came behind */
-	if (req->rnr_until != NSEC_NEVER)
-		return ROCE_STALE;
-	req->counters.naks++;
-	go_back(req);
-	return ROCE_OK;
-}
-
-static enum roce_verdict acknowledged(struct roce_req *req,
-				      const struct roce_packet *pkt, nsec_t now)
-{
-	uint8_t value = pkt->syndrome & AETH_VALUE;
-
-	if ((pkt->syndrome & AETH_CLASS) == AETH_ACK)
-		return acknowledge(req, psn_add(pkt->psn, 1), now)
-			       ? ROCE_OK
-			       : missing(req, pkt->psn);
-	/* a NAK says of what is before it that it came (IBA 9.7.5.2.4) */
-	if (!acknowledge(req, pkt->psn, now))
-		return missing(req, pkt->psn);
-	switch (pkt->syndrome & AETH_CLASS) {
-	case AETH_RNR:
-		return rnr_nak(req, value, now);
-	case AETH_NAK:
-		return nak(req, value);
-	default:
-		return ROCE_BAD_RESPONSE;
-	}
-}
-
-/* Whether the response is the next part of the READ. */
-static bool read_fits(const struct roce_req *req, const struct roce_msg *msg,
-		      const struct roce_packet *pkt, uint32_t off)
-{
-	uint32_t left = msg->wr.length - off;
-	uint32_t len = left < req->config.mtu ? left : req->config.mtu;
-
-	return msg->wr.kind == ROCE_KIND_READ && pkt->payload_len == len &&
-	       pkt->op->last == (len == left);
-}
-
-static enum roce_verdict answered(struct roce_req *req,
-				  const struct roce_packet *pkt,
-				  struct roce_scatter *scatter, nsec_t now)
-{
-	bool is_atomic = pkt->op->kind == ROCE_KIND_ATOMIC_ACK;
-	const struct roce_msg *msg;
-	uint32_t off;
-
-	if (!acknowledge(req, pkt->psn, now))
-		return missing(req, pkt->psn);
-	msg = roce_req_msg(req, req->first);
-	off = psn_dist(msg->psn, req->una) * req->config.mtu;
-	if (is_atomic ? msg->wr.kind != ROCE_KIND_ATOMIC
-		      : !read_fits(req, msg, pkt, off)) {
-		fail(req, ROCE_RESPONSE_BAD);
-		return ROCE_BAD_RESPONSE;
-	}
-	*scatter = (struct roce_scatter){ .wanted = true,
-					  .is_atomic = is_atomic,
-					  .pos = msg->wr.pos,
-					  .off = off };
-	roce_req_advance(req, 1);
-	progressed(req, now);
-	/* what is behind it may have been acknowledged long ago */
-	if (psn_lt(req->una, req->heard))
-		acknowledge(req, req->heard, now);
-	return ROCE_OK;
-}
-
-enum roce_verdict roce_req_input(struct roce_req *req,
-				 const struct roce_packet *pkt,
-				 struct roce_scatter *scatter, nsec_t now)
-{
-	uint32_t ahead = psn_dist(req->una, pkt->psn);
-
-	*scatter = (struct roce_scatter){ .wanted = false };
-	if (req->failed || !pkt->op->response)
-		return ROCE_STATE;
-	if (ahead >= psn_dist(req->una, req->sent))
-		return ahead >= ROCE_PSN_WINDOW ? ROCE_STALE : ROCE_GHOST;
-	req->probing = false;
-	if (pkt->op->kind == ROCE_KIND_ACK)
-		return acknowledged(req, pkt, now);
-	return answered(req, pkt, scatter, now);
 }
 
 /*
@@ -375,12 +278,37 @@ nsec_t roce_req_deadline(const struct roce_req *req)
 	return req->rnr_until < at ? req->rnr_until : at;
 }
 
+/* The packet that went last tells a peer that keeps what is early all that it
+ * may lack.  False: there is none, or it would bring back data. */
+static bool send_last(struct roce_req *req)
+{
+	uint32_t at = req->mending ? req->resume_at : req->at;
+	uint32_t packet = req->mending ? req->resume_packet : req->at_packet;
+
+	if (!packet && (int32_t)(at - req->first) > 0)
+		packet = roce_req_msg(req, --at)->packets;
+	if (!packet || (int32_t)(at - req->first) < 0 ||
+	    roce_msg_asks(roce_req_msg(req, at)) ||
+	    roce_msg_asks(roce_req_msg(req, req->first)) ||
+	    !psn_lt(req->una, psn_add(roce_req_msg(req, at)->psn, packet - 1)))
+		return false;
+	roce_req_mend(req, 1);
+	req->at = at;
+	req->at_packet = packet - 1;
+	return true;
+}
+
 static void probe(struct roce_req *req, nsec_t now)
 {
-	go_back(req);
-	req->probing = true;
-	req->probed = false;
 	req->probes += req->probes < UINT8_MAX;
+	if (req->probes >= SILENT)
+		roce_req_shrink(req);
+	if (!req->keeps) {
+		roce_req_go_back(req);
+		roce_req_send_one(req);
+	} else if (!send_last(req)) {
+		roce_req_mend(req, 1);
+	}
 	req->probe_at = now + patience(req);
 }
 
@@ -393,7 +321,7 @@ void roce_req_expire(struct roce_req *req, nsec_t now)
 	if (timeout_at(req) <= now) {
 		req->counters.timeouts++;
 		if (req->retries >= req->config.retry_cnt) {
-			fail(req, ROCE_RETRY_EXCEEDED);
+			roce_req_fail(req, ROCE_RETRY_EXCEEDED);
 			return;
 		}
 		req->retries++;
@@ -407,20 +335,21 @@ void roce_req_expire(struct roce_req *req, nsec_t now)
 
 bool roce_req_event(struct roce_req *req, struct roce_done *done)
 {
-	if (req->head != req->first) {
-		*done = (struct roce_done){
-			.pos = roce_req_msg(req, req->head)->wr.pos
-		};
-		req->head++;
-		return true;
+	while (req->head != req->first) {
+		const struct roce_msg *msg = roce_req_msg(req, req->head++);
+
+		*done = (struct roce_done){ .pos = msg->wr.pos };
+		if (!msg->more)
+			return true;
 	}
 	if (!req->failed && req->stopped && req->first == req->stop)
-		fail(req, ROCE_STOPPED);
+		roce_req_fail(req, ROCE_STOPPED);
 	if (!req->failed || req->head == req->tail)
 		return false;
 	*done = (struct roce_done){ .pos = roce_req_msg(req, req->head)->wr.pos,
 				    .status = req->status };
 	/* the rest is the owner's to flush */
 	req->head = req->first = req->at = req->tail;
+	req->has_rest = false;
 	return true;
 }

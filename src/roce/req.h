@@ -14,13 +14,26 @@
  *    | done, to be    | in flight      | not sent yet   |
  *    | reported       |                | or to be again |
  *
- * Loss: a NAK, an implied NAK or a timeout sends everything from the packet
- * that is missing (a responder drops what comes out of order).  After a
- * timeout only one packet goes, with the wish for an acknowledgement: the
- * answer tells what is missing, which may be nothing.  The same is done,
+ * Loss: after a NAK everything from the packet that is missing goes again,
+ * since a responder may drop what comes out of order.  One that keeps it
+ * (early.h) acknowledges more than it was sent since (the first few times only
+ * what is missing goes until it answers, to see that): from then on a NAK sends
+ * what is missing and goes on where it was; if right behind that the next is
+ * missing, twice as much, and everything if that goes on.
+ *
+ * After a timeout only one packet goes, with the wish for an acknowledgement:
+ * the answer tells what is missing, which may be nothing.  The same is done,
  * without counting it as a retry, when the peer is silent for longer than
  * its usual round trip: a lost last packet or acknowledgement then costs
  * little, whatever the timeout of the queue pair.
+ *
+ * A READ is asked for in pieces, so that no more of its answers are under way
+ * than the window has room for.  Answers that come before one that is missing
+ * are taken (each says by its number where it belongs), and what is missing
+ * is asked for again.
+ *
+ * The window is as configured until a peer stays silent or loses many packets
+ * in a row, as one does that is not given a processor; it grows back.
  *
  * End-to-end credits (IBA 9.7.7.2) are not kept: a peer out of RECVs says so
  * by RNR NAK.
@@ -66,8 +79,11 @@ struct roce_wr {
 	uint64_t compare;
 };
 
+/* A message, or a piece of a READ: wr.length and wr.va are the piece's. */
 struct roce_msg {
 	struct roce_wr wr;
+	uint32_t off;	  /* of the piece in the whole */
+	bool more;	  /* further pieces follow */
 	uint32_t psn;	  /* of its first packet */
 	uint32_t packets; /* PSNs that it takes: READ: those of the response */
 };
@@ -81,8 +97,12 @@ struct roce_req_config {
 	uint32_t psn;	   /* of the first packet */
 	uint32_t max_rd_atomic;
 	uint32_t max_msgs; /* a power of two */
-	uint32_t window;   /* SEND and WRITE packets in flight */
+	uint32_t window;   /* packets in flight, those of answers too */
 };
+
+/* Answers that may come before one that is missing: numbers beyond it, a
+ * power of two. */
+enum { ROCE_REQ_EARLY = 256 };
 
 struct roce_req_counters {
 	uint64_t packets;
@@ -109,10 +129,31 @@ struct roce_req {
 	uint32_t heard;	    /* the peer has all requests before this PSN */
 	uint32_t reads_open;
 	uint32_t unasked; /* packets since an acknowledgement was asked for */
+	uint32_t asked;	  /* the last PSN with which that was done */
 	struct roce_gap gap;
 	bool probing; /* one packet only, until an answer comes */
 	bool probed;  /* it went out */
-	bool stopped; /* at message `stop` */
+	/* What is left of a READ that has begun. */
+	bool has_rest;
+	struct roce_wr rest;
+	uint32_t rest_off;
+	/* What is missing goes again, then what was next before. */
+	bool keeps;	/* the peer keeps what comes too early */
+	bool naked;	/* everything goes again, since a NAK */
+	uint8_t trials; /* NAKs by which that was looked for */
+	bool mending;
+	uint32_t mend;	   /* packets of it still to go */
+	uint32_t mend_len; /* the last time */
+	uint32_t mend_end; /* PSN behind it */
+	uint32_t resume_at;
+	uint32_t resume_packet;
+	/* Answers that came too early, by PSN. */
+	uint64_t early[ROCE_REQ_EARLY / 64];
+	uint32_t early_count;
+	uint32_t parts_end; /* PSN behind all that was asked for again */
+	uint32_t window;    /* at present */
+	uint32_t grown;	    /* packets answered since it grew */
+	bool stopped;	    /* at message `stop` */
 	bool failed;
 	uint8_t status; /* enum roce_status, of the failed message */
 	uint8_t retries;

@@ -29,7 +29,26 @@ static uint8_t operation(const struct roce_msg *msg, uint32_t packet)
 	return positions[wr->kind][packet ? 2 : 1];
 }
 
-/* `gather`: what the packet carries; a READ goes on from the middle. */
+/* Numbers that the next packet takes.  A READ goes on from the middle, and
+ * asks for no answer that is here already; who ignores that is asked for all
+ * of the rest. */
+static uint32_t span(const struct roce_req *req)
+{
+	const struct roce_msg *msg = roce_req_msg(req, req->at);
+	uint32_t left = msg->packets - req->at_packet;
+	uint32_t psn = psn_add(msg->psn, req->at_packet);
+	uint32_t count = 1;
+
+	if (!roce_msg_asks(msg))
+		return 1;
+	if (!req->early_count || req->probes >= 2)
+		return left;
+	while (count < left && !roce_req_is_early(req, psn_add(psn, count)))
+		count++;
+	return count;
+}
+
+/* `gather`: what the packet carries. */
 static void fill(const struct roce_req *req, struct roce_packet *pkt,
 		 struct roce_gather *gather)
 {
@@ -37,13 +56,14 @@ static void fill(const struct roce_req *req, struct roce_packet *pkt,
 	const struct roce_wr *wr = &msg->wr;
 	uint32_t off = req->at_packet * req->config.mtu;
 	uint32_t left = wr->length - off;
+	uint32_t asked = span(req) * req->config.mtu;
 
 	*pkt = (struct roce_packet){
 		.opcode = req->config.service | operation(msg, req->at_packet),
 		.psn = psn_add(msg->psn, req->at_packet),
 		.va = wr->va + off,
 		.rkey = wr->rkey,
-		.dma_len = left,
+		.dma_len = roce_msg_asks(msg) && asked < left ? asked : left,
 		.swap_add = wr->swap_add,
 		.compare = wr->compare,
 		.imm = wr->imm,
@@ -63,7 +83,7 @@ static void fill(const struct roce_req *req, struct roce_packet *pkt,
 static void move_on(struct roce_req *req, uint32_t psn, nsec_t now)
 {
 	const struct roce_msg *msg = roce_req_msg(req, req->at);
-	uint32_t took = roce_msg_asks(msg) ? msg->packets - req->at_packet : 1;
+	uint32_t took = span(req);
 	uint32_t end = psn_add(psn, took);
 	bool again = psn_lt(psn, req->sent);
 
@@ -79,36 +99,73 @@ static void move_on(struct roce_req *req, uint32_t psn, nsec_t now)
 		req->at_packet = 0;
 	}
 	req->probed = true;
+	req->mend -= req->mend != 0;
+	if (!again)
+		req->naked = false;
+	else if (roce_msg_asks(msg) && psn_lt(req->parts_end, end))
+		req->parts_end = end;
 }
 
 static bool wants_ack(struct roce_req *req, const struct roce_packet *pkt)
 {
-	bool end = pkt->op->last && req->at + 1 == req->tail;
+	bool end = pkt->op->last && req->at + 1 == req->tail && !req->has_rest;
+	bool mended = req->mending && req->mend == 1;
 	uint32_t behind = psn_dist(req->una, pkt->psn) + 1;
 
-	if (!end && !req->probing && ++req->unasked < ACK_EVERY &&
-	    behind < req->config.window)
+	if (!end && !mended && !req->probing && ++req->unasked < ACK_EVERY &&
+	    behind < req->window)
 		return false;
 	req->unasked = 0;
 	return true;
 }
 
+/* What was missing has gone again: on with what was next. */
+static void resume(struct roce_req *req)
+{
+	int32_t later = (int32_t)(req->resume_at - req->at);
+
+	if (!req->mending)
+		return;
+	if (later < 0 || (!later && req->resume_packet <= req->at_packet) ||
+	    req->stopped) {
+		req->mending = false;
+		return;
+	}
+	if (req->mend)
+		return;
+	req->mending = false;
+	req->at = req->resume_at;
+	req->at_packet = req->resume_packet;
+}
+
 /* Of what would be sent again the peer may have said that it has it: then
- * only the answers of READs and atomics are missing. */
-static void skip_heard(struct roce_req *req)
+ * only the answers of READs and atomics are missing, not those that are here
+ * already. */
+static uint32_t known(const struct roce_req *req, const struct roce_msg *msg)
+{
+	uint32_t psn = psn_add(msg->psn, req->at_packet);
+	uint32_t left = msg->packets - req->at_packet;
+	uint32_t count = 0;
+
+	if (!roce_msg_asks(msg)) {
+		count = psn_lt(psn, req->heard) ? psn_dist(psn, req->heard) : 0;
+		return count < left ? count : left;
+	}
+	while (req->early_count && count < left &&
+	       psn_lt(psn_add(psn, count), req->sent) &&
+	       roce_req_is_early(req, psn_add(psn, count)))
+		count++;
+	return count;
+}
+
+static void skip_known(struct roce_req *req)
 {
 	while (req->at != req->tail) {
 		const struct roce_msg *msg = roce_req_msg(req, req->at);
-		uint32_t psn = psn_add(msg->psn, req->at_packet);
-		uint32_t left = msg->packets - req->at_packet;
-		uint32_t known = psn_dist(psn, req->heard);
 
-		if (roce_msg_asks(msg) || !psn_lt(psn, req->heard))
+		req->at_packet += known(req, msg);
+		if (req->at_packet < msg->packets)
 			return;
-		if (known < left) {
-			req->at_packet += known;
-			return;
-		}
 		req->at++;
 		req->at_packet = 0;
 	}
@@ -117,22 +174,25 @@ static void skip_heard(struct roce_req *req)
 static bool may_send(const struct roce_req *req)
 {
 	const struct roce_msg *msg;
+	uint32_t behind;
 
 	if (req->failed || req->rnr_until != NSEC_NEVER ||
 	    req->at == req->tail || (req->stopped && req->at == req->stop) ||
 	    (req->probing && req->probed))
 		return false;
-	if (req->config.service == ROCE_UC || req->reads_open)
+	if (req->config.service == ROCE_UC || (req->mending && req->mend))
 		return true;
 	msg = roce_req_msg(req, req->at);
-	return psn_dist(req->una, psn_add(msg->psn, req->at_packet)) <
-	       req->config.window;
+	behind = psn_dist(req->una, psn_add(msg->psn, req->at_packet));
+	return !behind || behind + span(req) <= req->window;
 }
 
 bool roce_req_output(struct roce_req *req, struct roce_packet *pkt,
 		     struct roce_gather *gather, nsec_t now)
 {
-	skip_heard(req);
+	resume(req);
+	skip_known(req);
+	roce_req_refill(req);
 	if (!may_send(req))
 		return false;
 	fill(req, pkt, gather);
@@ -150,6 +210,8 @@ bool roce_req_output(struct roce_req *req, struct roce_packet *pkt,
 		req->rtt_at = now;
 	}
 	move_on(req, pkt->psn, now);
+	if (pkt->ack_req || !gather->len)
+		roce_req_ask(req, pkt->psn, now);
 	return true;
 }
 

@@ -6,6 +6,9 @@
 #include "base/serial.h"
 #include "roce/aeth.h"
 
+/* Of a resource: what is left of its answer, and a part that was lost. */
+enum { JOBS_EACH = 2 };
+
 void roce_resp_init(struct roce_resp *resp,
 		    const struct roce_resp_config *config)
 {
@@ -34,7 +37,8 @@ static uint32_t packets_of(const struct roce_resp *resp, uint32_t length)
 
 static struct roce_job *job_at(const struct roce_resp *resp, uint32_t i)
 {
-	return &resp->jobs[(resp->job_first + i) % resp->config.resources];
+	return &resp->jobs[(resp->job_first + i) %
+			   (JOBS_EACH * resp->config.resources)];
 }
 
 static void say_nak(struct roce_resp *resp, uint8_t syndrome)
@@ -66,7 +70,7 @@ static enum roce_verdict refuse(struct roce_resp *resp,
 	return verdict;
 }
 
-/* In the order of the numbers.  There is room: a resource has one job. */
+/* In the order of the numbers.  There is room: see below. */
 static void add_job(struct roce_resp *resp, const struct roce_job *job)
 {
 	uint32_t at = resp->job_count++;
@@ -85,17 +89,40 @@ static void remove_job(struct roce_resp *resp, uint32_t at)
 	resp->job_count--;
 }
 
-/* Answers to a resource that are not out yet: whoever asks again does not
- * want them. */
+static bool is_of(const struct roce_job *job, const struct roce_resource *res)
+{
+	return psn_dist(res->psn, job->psn) < res->packets;
+}
+
+/* Answers to a resource that are not out yet. */
 static void cancel_jobs(struct roce_resp *resp, const struct roce_resource *res)
 {
 	uint32_t i = 0;
 
 	while (i < resp->job_count)
-		if (psn_dist(res->psn, job_at(resp, i)->psn) < res->packets)
+		if (is_of(job_at(resp, i), res))
 			remove_job(resp, i);
 		else
 			i++;
+}
+
+/* A part of the answer goes again, up to `end`.  What is left of the answer
+ * goes on behind it; whoever asks for that too does not want it twice. */
+static void make_way(struct roce_resp *resp, const struct roce_resource *res,
+		     uint32_t end)
+{
+	uint32_t others = 0;
+
+	for (uint32_t i = 0; i < resp->job_count; i++) {
+		const struct roce_job *job = job_at(resp, i);
+
+		if (!is_of(job, res))
+			continue;
+		if (psn_lt(job->psn, end) || ++others == JOBS_EACH) {
+			cancel_jobs(resp, res);
+			return;
+		}
+	}
 }
 
 /*
@@ -150,7 +177,7 @@ static enum roce_verdict duplicate(struct roce_resp *resp,
 	} else {
 		return ROCE_DUPLICATE;
 	}
-	cancel_jobs(resp, res);
+	make_way(resp, res, psn_add(pkt->psn, packets_of(resp, job.left)));
 	add_job(resp, &job);
 	return ROCE_DUPLICATE;
 }
@@ -245,7 +272,7 @@ static bool prepare(struct roce_resp *resp)
 	if (resp->taken)
 		return true;
 	resp->taken = calloc(1, n * (sizeof(struct roce_resource) +
-				     sizeof(struct roce_job)));
+				     JOBS_EACH * sizeof(struct roce_job)));
 	if (resp->taken)
 		resp->jobs = (struct roce_job *)(void *)(resp->taken + n);
 	return resp->taken;
@@ -366,6 +393,18 @@ void roce_resp_answer(struct roce_resp *resp, const struct roce_packet *pkt,
 	resp->counters.rnr_naks++;
 	resp->gap = (struct roce_gap){ .told = true, .high = pkt->psn };
 	say_nak(resp, AETH_RNR | (resp->config.rnr_timer & AETH_VALUE));
+}
+
+void roce_resp_filled(struct roce_resp *resp, bool more, uint32_t high)
+{
+	if (resp->over || resp->nak_due)
+		return;
+	resp->ack_due = true;
+	if (!more || resp->gap.told)
+		return;
+	resp->gap = (struct roce_gap){ .told = true, .high = high };
+	resp->counters.naks++;
+	say_nak(resp, AETH_NAK | AETH_NAK_SEQUENCE);
 }
 
 /*

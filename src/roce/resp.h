@@ -86,7 +86,7 @@ struct roce_resp {
 	/* One allocation; NULL until the first READ or atomic. */
 	struct roce_resource *taken; /* config.resources of them */
 	uint32_t taken_next;
-	struct roce_job *jobs; /* as many, a ring */
+	struct roce_job *jobs; /* twice as many, a ring */
 	uint32_t job_first;
 	uint32_t job_count;
 	struct roce_resp_counters counters;
@@ -135,6 +135,14 @@ enum roce_verdict roce_resp_input(struct roce_resp *resp,
 void roce_resp_answer(struct roce_resp *resp, const struct roce_packet *pkt,
 		      const struct roce_task *task, enum roce_answer answer,
 		      uint64_t original);
+
+/*
+ * Packets that were refused as ROCE_GAP may be kept (early.h) and be given in
+ * again when their turn comes.  After that, this says what the peer does not
+ * know yet: how far it got, or, if `more`, that the next is missing too;
+ * `high` is the last number that came.
+ */
+void roce_resp_filled(struct roce_resp *resp, bool more, uint32_t high);
 
 /* Where the payload of a response comes from: `len` bytes, or none. */
 struct roce_source {

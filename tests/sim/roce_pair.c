@@ -26,6 +26,7 @@ struct pair_options pair_defaults(uint64_t seed)
 		.retry_cnt = 7,
 		.delay = 20 * NSEC_PER_USEC,
 		.gbps = 10,
+		.keeps = { true, true },
 		.memory = 1 << 22,
 	};
 }
@@ -87,6 +88,7 @@ void pair_destroy(struct pair *pair)
 	for (int n = 0; n < 2; n++) {
 		roce_req_destroy(&pair->host[n].req);
 		roce_resp_destroy(&pair->host[n].resp);
+		roce_early_destroy(&pair->host[n].early);
 		free(pair->host[n].memory);
 	}
 	free_frames(pair->first);
@@ -293,6 +295,41 @@ static enum roce_verdict take_request(struct pair_host *host,
 	return verdict;
 }
 
+/* As rdma/rv_rc_rx.c does. */
+static void catch_up(struct pair_host *host)
+{
+	struct roce_early *early = &host->early;
+	const struct roce_packet *pkt;
+	bool filled = false;
+
+	roce_early_advance(early, host->resp.epsn);
+	while ((pkt = roce_early_next(early))) {
+		if (take_request(host, pkt) != ROCE_OK ||
+		    host->resp.epsn == early->epsn)
+			return;
+		roce_early_advance(early, host->resp.epsn);
+		filled = true;
+	}
+	if (filled)
+		roce_resp_filled(&host->resp, early->count,
+				 early->count ? roce_early_high(early) : 0);
+}
+
+static enum roce_verdict deal(struct pair_host *host,
+			      const struct roce_packet *pkt)
+{
+	enum roce_verdict verdict = take_request(host, pkt);
+
+	if (host->pair->options.service != ROCE_RC ||
+	    !host->pair->options.keeps[host->index])
+		return verdict;
+	if (verdict == ROCE_GAP)
+		roce_early_keep(&host->early, pkt, host->resp.epsn);
+	else
+		catch_up(host);
+	return verdict;
+}
+
 static enum roce_verdict take_response(struct pair_host *host,
 				       const struct roce_packet *pkt)
 {
@@ -325,8 +362,7 @@ static enum roce_verdict take(struct pair_host *host,
 			     frame->len - ROCE_UDP_LEN);
 	if (verdict != ROCE_OK)
 		return verdict;
-	return pkt.op->response ? take_response(host, &pkt)
-				: take_request(host, &pkt);
+	return pkt.op->response ? take_response(host, &pkt) : deal(host, &pkt);
 }
 
 static void events(struct pair_host *host)

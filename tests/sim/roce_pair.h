@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "roce/early.h"
 #include "roce/icrc.h"
 #include "roce/req.h"
 #include "roce/resp.h"
@@ -38,6 +39,7 @@ struct pair_options {
 	uint32_t loss; /* of a million, likewise: */
 	uint32_t doubled;
 	uint32_t damaged;
+	bool keeps[2];	 /* host n keeps requests that come too early */
 	uint64_t memory; /* bytes of each host */
 };
 
@@ -73,6 +75,7 @@ struct pair_host {
 	uint32_t rkey;
 	struct roce_req req;
 	struct roce_resp resp;
+	struct roce_early early;
 	nsec_t line_free; /* the sender's end of the link */
 	/* where a message's payload is or goes; by its pos */
 	const struct pair_range *(*range)(struct pair_host *host, uint32_t pos);

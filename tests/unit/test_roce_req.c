@@ -230,7 +230,9 @@ static void a_nak_sends_again_from_there(void **state)
 	sends(ROCE_SEND_MIDDLE, 1, MTU, MTU);
 	sends(ROCE_SEND_MIDDLE, 2, 2 * MTU, MTU);
 	assert_int_equal(ack(1, AETH_NAK | AETH_NAK_SEQUENCE), ROCE_OK);
-	sends(ROCE_SEND_MIDDLE, 1, MTU, MTU);
+	assert_true(sends(ROCE_SEND_MIDDLE, 1, MTU, MTU).ack_req);
+	sends_nothing();
+	assert_int_equal(ack(1, AETH_NO_CREDITS), ROCE_OK);
 	sends(ROCE_SEND_MIDDLE, 2, 2 * MTU, MTU);
 	sends(ROCE_SEND_LAST, 3, 3 * MTU, MTU);
 	assert_int_equal(req.counters.resent, 2);
@@ -407,28 +409,177 @@ static void a_read_takes_as_many_numbers_as_its_answer(void **state)
 	ends(1, ROCE_DONE);
 }
 
-static void a_read_goes_on_from_what_is_missing(void **state)
+static void a_read_asks_again_for_what_is_missing_only(void **state)
 {
 	struct roce_scatter scatter;
 	struct roce_packet pkt;
 
 	(void)state;
-	begin(ROCE_KIND_READ, 4 * MTU);
+	begin(ROCE_KIND_READ, 5 * MTU);
 	sends(ROCE_READ_REQUEST, 0, 0, 0);
 	places(ROCE_READ_FIRST, 0, MTU, 0, 0);
-	assert_int_equal(hears(ROCE_READ_MIDDLE, 2, 0, MTU, &scatter),
-			 ROCE_GAP);
+	/* where it belongs its number says; told once for the gap */
+	places(ROCE_READ_MIDDLE, 3, MTU, 0, 3 * MTU);
+	places(ROCE_READ_LAST, 4, MTU, 0, 4 * MTU);
+	assert_int_equal(hears(ROCE_READ_LAST, 4, 0, MTU, &scatter), ROCE_GAP);
 	assert_false(scatter.wanted);
-	/* once for the gap */
-	assert_int_equal(hears(ROCE_READ_LAST, 3, 0, MTU, &scatter), ROCE_GAP);
 	pkt = sends(ROCE_READ_REQUEST, 1, MTU, 0);
 	assert_int_equal(pkt.va, 0x1000 + MTU);
-	assert_int_equal(pkt.dma_len, 3 * MTU);
+	assert_int_equal(pkt.dma_len, 2 * MTU);
 	sends_nothing();
+	nothing_ends();
 	places(ROCE_READ_FIRST, 1, MTU, 0, MTU);
+	places(ROCE_READ_LAST, 2, MTU, 0, 2 * MTU); /* of that part */
+	ends(0, ROCE_DONE);
+	assert_true(roce_req_idle(&req));
+}
+
+static void the_next_gap_of_a_read_is_asked_for_at_once(void **state)
+{
+	(void)state;
+	begin(ROCE_KIND_READ, 6 * MTU);
+	sends(ROCE_READ_REQUEST, 0, 0, 0);
+	places(ROCE_READ_MIDDLE, 1, MTU, 0, MTU);
+	places(ROCE_READ_MIDDLE, 3, MTU, 0, 3 * MTU);
+	assert_int_equal(sends(ROCE_READ_REQUEST, 0, 0, 0).dma_len, MTU);
+	places(ROCE_READ_ONLY, 0, MTU, 0, 0);
+	assert_int_equal(sends(ROCE_READ_REQUEST, 2, 2 * MTU, 0).dma_len, MTU);
+	places(ROCE_READ_ONLY, 2, MTU, 0, 2 * MTU);
+	places(ROCE_READ_MIDDLE, 4, MTU, 0, 4 * MTU);
+	places(ROCE_READ_LAST, 5, MTU, 0, 5 * MTU);
+	ends(0, ROCE_DONE);
+}
+
+static void who_answers_no_parts_is_asked_for_the_rest(void **state)
+{
+	(void)state;
+	begin(ROCE_KIND_READ, 4 * MTU);
+	sends(ROCE_READ_REQUEST, 0, 0, 0);
 	places(ROCE_READ_MIDDLE, 2, MTU, 0, 2 * MTU);
+	assert_int_equal(sends(ROCE_READ_REQUEST, 0, 0, 0).dma_len, 2 * MTU);
+	wait();
+	assert_int_equal(sends(ROCE_READ_REQUEST, 0, 0, 0).dma_len, 2 * MTU);
+	wait();
+	assert_int_equal(sends(ROCE_READ_REQUEST, 0, 0, 0).dma_len, 4 * MTU);
+	places(ROCE_READ_FIRST, 0, MTU, 0, 0);
+	places(ROCE_READ_MIDDLE, 1, MTU, 0, MTU);
 	places(ROCE_READ_LAST, 3, MTU, 0, 3 * MTU);
 	ends(0, ROCE_DONE);
+}
+
+/* The window is 64: two pieces of 32 fit. */
+static void a_long_read_is_asked_for_in_pieces(void **state)
+{
+	struct roce_packet pkt;
+
+	(void)state;
+	begin(ROCE_KIND_READ, 72 * MTU);
+	assert_false(roce_req_wants(&req));
+	pkt = sends(ROCE_READ_REQUEST, 0, 0, 0);
+	assert_int_equal(pkt.dma_len, 32 * MTU);
+	pkt = sends(ROCE_READ_REQUEST, 32, 0, 0);
+	assert_int_equal(pkt.va, 0x1000 + 32 * MTU);
+	assert_int_equal(pkt.dma_len, 32 * MTU);
+	sends_nothing();
+	for (uint32_t n = 0; n < 64; n++)
+		places(n % 32 == 0    ? ROCE_READ_FIRST
+		       : n % 32 == 31 ? ROCE_READ_LAST
+				      : ROCE_READ_MIDDLE,
+		       n, MTU, 0, n * MTU);
+	nothing_ends();
+	pkt = sends(ROCE_READ_REQUEST, 64, 0, 0);
+	assert_int_equal(pkt.dma_len, 8 * MTU);
+	assert_true(roce_req_wants(&req));
+	for (uint32_t n = 64; n < 72; n++)
+		places(n == 64	 ? ROCE_READ_FIRST
+		       : n == 71 ? ROCE_READ_LAST
+				 : ROCE_READ_MIDDLE,
+		       n, MTU, 0, n * MTU);
+	ends(0, ROCE_DONE);
+	nothing_ends();
+}
+
+/* Message n has packet n: it lacks packet 0 and then acknowledges packet 3,
+ * which was not sent again. */
+static void peer_keeps(void)
+{
+	for (uint32_t n = 0; n < 4; n++) {
+		begin(ROCE_KIND_WRITE, MTU);
+		sends(ROCE_WRITE_ONLY, n, 0, MTU);
+	}
+	ack(0, AETH_NAK | AETH_NAK_SEQUENCE);
+	sends(ROCE_WRITE_ONLY, 0, 0, MTU);
+	ack(3, AETH_NO_CREDITS);
+	for (uint32_t n = 0; n < 4; n++)
+		ends(n, ROCE_DONE);
+}
+
+static void who_keeps_what_comes_early_is_sent_what_it_lacks(void **state)
+{
+	(void)state;
+	peer_keeps();
+	for (uint32_t n = 4; n < 8; n++) {
+		begin(ROCE_KIND_WRITE, MTU);
+		sends(ROCE_WRITE_ONLY, n, 0, MTU);
+	}
+	ack(5, AETH_NAK | AETH_NAK_SEQUENCE);
+	ends(4, ROCE_DONE);
+	assert_true(sends(ROCE_WRITE_ONLY, 5, 0, MTU).ack_req);
+	sends_nothing();
+	begin(ROCE_KIND_WRITE, MTU);
+	sends(ROCE_WRITE_ONLY, 8, 0, MTU);
+	ack(8, AETH_NO_CREDITS);
+	for (uint32_t n = 5; n < 9; n++)
+		ends(n, ROCE_DONE);
+}
+
+static void who_lacks_more_in_a_row_is_sent_twice_as_much(void **state)
+{
+	(void)state;
+	peer_keeps();
+	begin(ROCE_KIND_WRITE, 8 * MTU);
+	for (uint32_t n = 0; n < 8; n++)
+		sends(n == 0   ? ROCE_WRITE_FIRST
+		      : n == 7 ? ROCE_WRITE_LAST
+			       : ROCE_WRITE_MIDDLE,
+		      4 + n, n * MTU, MTU);
+	ack(5, AETH_NAK | AETH_NAK_SEQUENCE);
+	sends(ROCE_WRITE_MIDDLE, 5, MTU, MTU);
+	sends_nothing();
+	ack(6, AETH_NAK | AETH_NAK_SEQUENCE);
+	sends(ROCE_WRITE_MIDDLE, 6, 2 * MTU, MTU);
+	sends(ROCE_WRITE_MIDDLE, 7, 3 * MTU, MTU);
+	sends_nothing();
+	ack(8, AETH_NAK | AETH_NAK_SEQUENCE);
+	for (uint32_t n = 4; n < 8; n++)
+		sends(n == 7 ? ROCE_WRITE_LAST : ROCE_WRITE_MIDDLE, 4 + n,
+		      n * MTU, MTU);
+	sends_nothing();
+	ack(11, AETH_NO_CREDITS);
+	ends(4, ROCE_DONE);
+}
+
+/* Nothing shows that it keeps anything: after a few NAKs nobody looks. */
+static void who_acknowledges_what_it_is_sent_is_sent_everything(void **state)
+{
+	(void)state;
+	for (uint32_t n = 0; n < 8; n++) {
+		begin(ROCE_KIND_WRITE, MTU);
+		sends(ROCE_WRITE_ONLY, n, 0, MTU);
+	}
+	for (uint32_t n = 0; n < 6; n++) {
+		ack(n, AETH_NAK | AETH_NAK_SEQUENCE);
+		sends(ROCE_WRITE_ONLY, n, 0, MTU);
+		if (n < 4) {
+			sends_nothing();
+			ack(n, AETH_NO_CREDITS);
+		}
+		for (uint32_t i = n + 1; i < 8; i++)
+			sends(ROCE_WRITE_ONLY, i, 0, MTU);
+	}
+	ack(7, AETH_NO_CREDITS);
+	for (uint32_t n = 0; n < 8; n++)
+		ends(n, ROCE_DONE);
 }
 
 static void an_ack_beyond_a_read_says_that_its_answer_is_lost(void **state)
@@ -601,7 +752,13 @@ int main(void)
 		test(each_nak_has_its_status),
 		test(syndromes_that_mean_nothing_change_nothing),
 		test(a_read_takes_as_many_numbers_as_its_answer),
-		test(a_read_goes_on_from_what_is_missing),
+		test(a_read_asks_again_for_what_is_missing_only),
+		test(the_next_gap_of_a_read_is_asked_for_at_once),
+		test(who_answers_no_parts_is_asked_for_the_rest),
+		test(a_long_read_is_asked_for_in_pieces),
+		test(who_keeps_what_comes_early_is_sent_what_it_lacks),
+		test(who_lacks_more_in_a_row_is_sent_twice_as_much),
+		test(who_acknowledges_what_it_is_sent_is_sent_everything),
 		test(an_ack_beyond_a_read_says_that_its_answer_is_lost),
 		test(an_answer_ends_what_is_before_it),
 		test(an_answer_that_does_not_fit_is_a_failure),

@@ -470,6 +470,77 @@ static void nothing_over_uc_is_the_end(void **state)
 	says_nothing();
 }
 
+/* Packets 1 to 3 came without 0, and were kept. */
+static void what_was_kept_is_acknowledged_at_once(void **state)
+{
+	(void)state;
+	assert_int_equal(take(request(ROCE_WRITE_ONLY, 1, MTU)), ROCE_GAP);
+	says_ack(0, AETH_NAK | AETH_NAK_SEQUENCE);
+	for (uint32_t n = 0; n < 4; n++)
+		assert_int_equal(take(request(ROCE_WRITE_ONLY, n, MTU)),
+				 ROCE_OK);
+	says_nothing();
+	roce_resp_filled(&resp, false, 0);
+	says_ack(3, AETH_NO_CREDITS);
+	says_nothing();
+}
+
+static void what_is_missing_next_is_told_at_once(void **state)
+{
+	(void)state;
+	assert_int_equal(take(request(ROCE_WRITE_ONLY, 1, MTU)), ROCE_GAP);
+	says_ack(0, AETH_NAK | AETH_NAK_SEQUENCE);
+	for (uint32_t n = 0; n < 2; n++)
+		assert_int_equal(take(request(ROCE_WRITE_ONLY, n, MTU)),
+				 ROCE_OK);
+	roce_resp_filled(&resp, true, psn(3));
+	says_ack(2, AETH_NAK | AETH_NAK_SEQUENCE);
+	/* once, unless the peer goes back in vain */
+	assert_int_equal(take(request(ROCE_WRITE_ONLY, 4, MTU)), ROCE_GAP);
+	says_nothing();
+	assert_int_equal(take(request(ROCE_WRITE_ONLY, 3, MTU)), ROCE_GAP);
+	says_ack(2, AETH_NAK | AETH_NAK_SEQUENCE);
+}
+
+/* As a requester asks that has what comes behind the part. */
+static void a_part_of_a_read_does_not_end_the_rest(void **state)
+{
+	struct roce_packet again = read_of(0, MTU);
+
+	(void)state;
+	assert_int_equal(take(read_of(0, 4 * MTU)), ROCE_OK);
+	says(ROCE_READ_FIRST, 0);
+	says(ROCE_READ_MIDDLE, 1);
+	assert_int_equal(take(again), ROCE_DUPLICATE);
+	says(ROCE_READ_ONLY, 0);
+	says(ROCE_READ_MIDDLE, 2);
+	/* what is asked for from here on is not sent twice */
+	again = read_of(2, 2 * MTU);
+	again.va += 2 * MTU;
+	assert_int_equal(take(again), ROCE_DUPLICATE);
+	says(ROCE_READ_FIRST, 2);
+	says(ROCE_READ_LAST, 3);
+	says_nothing();
+}
+
+static void parts_of_reads_take_turns_without_end(void **state)
+{
+	struct roce_packet again = read_of(0, MTU);
+
+	(void)state;
+	assert_int_equal(take(read_of(0, 8 * MTU)), ROCE_OK);
+	assert_int_equal(take(read_of(8, 8 * MTU)), ROCE_OK);
+	for (uint32_t n = 0; n < 4; n++)
+		says(n ? ROCE_READ_MIDDLE : ROCE_READ_FIRST, n);
+	for (uint32_t n = 0; n < 4; n++) {
+		again = read_of(3 - n, MTU);
+		again.va += (3 - n) * MTU;
+		assert_int_equal(take(again), ROCE_DUPLICATE);
+		assert_true(resp.job_count <= 2 * RESOURCES);
+	}
+	says(ROCE_READ_ONLY, 0);
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, start, end)
 #define test_uc(name) cmocka_unit_test_setup_teardown(name, start_uc, end)
 
@@ -494,6 +565,10 @@ int main(void)
 		test(an_error_is_said_after_what_is_before_it_and_is_the_end),
 		test(memory_that_goes_during_a_read_is_an_error_in_its_place),
 		test(bad_requests_are_invalid),
+		test(what_was_kept_is_acknowledged_at_once),
+		test(what_is_missing_next_is_told_at_once),
+		test(a_part_of_a_read_does_not_end_the_rest),
+		test(parts_of_reads_take_turns_without_end),
 		test_uc(a_message_over_uc_that_lost_a_packet_is_dropped),
 		test_uc(nothing_over_uc_is_the_end),
 	};

@@ -50,7 +50,7 @@ static void a_queue_pair_counts_what_was_lost_and_said(void **state)
 	post(wr(URDMA_WR_WRITE), 3 * MTU);
 	assert_true(rv_take(&a, &packet)); /* lost */
 	assert_true(rv_take(&a, &packet));
-	assert_int_equal(rv_give(&b, &packet), DROP_ROCE);
+	assert_int_equal(rv_give(&b, &packet), DROP_NONE); /* it is kept */
 	run();
 	expect(&a, 1, WC_SUCCESS);
 	assert_int_equal(counted(&b, "out_of_order_in"), 2);
@@ -67,6 +67,40 @@ static void a_queue_pair_counts_what_was_lost_and_said(void **state)
 	/* what it counted says why it has stopped */
 	enter(&a, &b, QPS_ERR);
 	assert_int_equal(counted(&a, "naks_in"), 1);
+}
+
+/* The first loss shows that the peer keeps what comes early. */
+static void what_is_lost_goes_again_and_nothing_else(void **state)
+{
+	uint64_t resent;
+
+	(void)state;
+	post(wr(URDMA_WR_WRITE), 8 * MTU);
+	run_losing(2);
+	expect(&a, 1, WC_SUCCESS);
+	resent = counted(&a, "resent");
+	for (int lost = 0; lost < 7; lost++) {
+		memset(b.memory.bytes + TO, 0, 8 * MTU);
+		post(wr(URDMA_WR_WRITE), 8 * MTU);
+		run_losing(lost);
+		expect(&a, 1, WC_SUCCESS);
+		assert_memory_equal(b.memory.bytes + TO, a.memory.bytes + FROM,
+				    8 * MTU);
+		assert_int_equal(counted(&a, "resent"), ++resent);
+	}
+}
+
+static void what_is_kept_goes_with_its_queue_pair(void **state)
+{
+	struct rv_packet packet;
+
+	(void)state;
+	post(wr(URDMA_WR_WRITE), 3 * MTU);
+	assert_true(rv_take(&a, &packet)); /* lost */
+	assert_true(rv_take(&a, &packet));
+	rv_give(&b, &packet);
+	enter(&b, &a, QPS_ERR);
+	assert_int_equal(rv_give(&b, &packet), DROP_ROCE);
 }
 
 static void who_sends_what_was_marked_is_told_and_slows_down(void **state)
@@ -134,6 +168,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(a_queue_pair_counts_what_was_lost_and_said),
+		test(what_is_lost_goes_again_and_nothing_else),
+		test(what_is_kept_goes_with_its_queue_pair),
 		test(who_sends_what_was_marked_is_told_and_slows_down),
 		test(without_dcqcn_nothing_is_marked_and_no_cnp_taken),
 	};
