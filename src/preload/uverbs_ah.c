@@ -48,8 +48,7 @@ int uverbs_destroy_ah(const struct uverbs_command *command)
 {
 	const struct ib_uverbs_destroy_ah *cmd = command->core;
 	struct urdma_handle request = { .handle = cmd->ah_handle };
-	struct urdma_empty reply;
 
-	return session_call(command->fd, URDMA_OP_DESTROY_AH, &request,
-			    sizeof(request), &reply, sizeof(reply));
+	return session_do(command->fd, URDMA_OP_DESTROY_AH, &request,
+			  sizeof(request));
 }
