@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/arm.h"
 #include "provider/provider.h"
@@ -112,6 +113,26 @@ int cq_resize(struct ibv_cq *ibv, int cqe)
 	lock_drop(&cq->arm_lock);
 	lock_drop(&cq->queue.lock);
 	return error;
+}
+
+/* Those that stay keep their order, and move towards the ring's tail. */
+void cq_forget(struct ibv_cq *ibv, uint32_t qp_num)
+{
+	struct queue *queue = &cq_of(ibv)->queue;
+	uint32_t count, to;
+
+	lock_take(&queue->lock);
+	to = count = ring_ready(&queue->ring);
+	while (count--) {
+		const struct urdma_cqe *cqe = ring_slot(&queue->ring, count);
+
+		if (cqe->qp_num == qp_num)
+			continue;
+		if (--to != count)
+			memcpy(ring_slot(&queue->ring, to), cqe, sizeof(*cqe));
+	}
+	ring_consume(&queue->ring, to);
+	lock_drop(&queue->lock);
 }
 
 int cq_modify(struct ibv_cq *ibv, struct ibv_modify_cq_attr *attr)

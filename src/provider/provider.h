@@ -150,6 +150,8 @@ struct ibv_cq_ex *cq_create_ex(struct ibv_context *ibv,
 			       struct ibv_cq_init_attr_ex *attr);
 int cq_destroy(struct ibv_cq *ibv);
 int cq_resize(struct ibv_cq *ibv, int cqe);
+/* Removes what is in it of a queue pair that completes nothing any more. */
+void cq_forget(struct ibv_cq *ibv, uint32_t qp_num);
 int cq_modify(struct ibv_cq *ibv, struct ibv_modify_cq_attr *attr);
 int cq_arm(struct ibv_cq *ibv, int solicited_only);
 int cq_poll(struct ibv_cq *ibv, int entries, struct ibv_wc *wc);

@@ -116,11 +116,23 @@ struct ibv_qp *qp_create_ex(struct ibv_context *ibv,
 	return qp;
 }
 
+/* Who begins anew finds nothing of what was before, as with every card: not
+ * what was flushed and never polled either. */
+static void forget_completions(struct ibv_qp *ibv)
+{
+	cq_forget(ibv->recv_cq, ibv->qp_num);
+	if (ibv->send_cq != ibv->recv_cq)
+		cq_forget(ibv->send_cq, ibv->qp_num);
+}
+
 int qp_modify(struct ibv_qp *ibv, struct ibv_qp_attr *attr, int mask)
 {
 	struct ibv_modify_qp cmd = { 0 };
+	int error = ibv_cmd_modify_qp(ibv, attr, mask, &cmd, sizeof(cmd));
 
-	return ibv_cmd_modify_qp(ibv, attr, mask, &cmd, sizeof(cmd));
+	if (!error && mask & IBV_QP_STATE && attr->qp_state == IBV_QPS_RESET)
+		forget_completions(ibv);
+	return error;
 }
 
 int qp_query(struct ibv_qp *ibv, struct ibv_qp_attr *attr, int mask,

@@ -77,6 +77,43 @@ polling_takes_no_more_than_asked_and_frees_what_it_took(void **state)
 	assert_int_equal(wc[5].wr_id, 100);
 }
 
+static void complete_of(uint32_t qp_num, uint64_t wr_id)
+{
+	struct urdma_cqe cqe = { .wr_id = wr_id, .qp_num = qp_num };
+
+	memcpy(ring_slot(&fake.cq, 0), &cqe, sizeof(cqe));
+	ring_publish(&fake.cq, 1);
+}
+
+static void a_reset_removes_completions_of_that_queue_pair_only(void **state)
+{
+	struct ibv_qp_attr reset = { .qp_state = IBV_QPS_RESET };
+	uint32_t other = qp->qp_num + 1;
+	struct ibv_wc wc[8];
+
+	(void)state;
+	for (uint64_t i = 0; i < 3; i++) { /* so that the ring goes round */
+		complete_of(other, i);
+		complete_of(qp->qp_num, 100);
+		assert_int_equal(ibv_poll_cq(cq, 8, wc), 2);
+	}
+	complete_of(qp->qp_num, 101);
+	complete_of(other, 1);
+	complete_of(qp->qp_num, 102);
+	complete_of(qp->qp_num, 103);
+	complete_of(other, 2);
+	complete_of(other, 3);
+	complete_of(qp->qp_num, 104);
+	assert_int_equal(ibv_modify_qp(qp, &reset, IBV_QP_STATE), 0);
+	complete_of(qp->qp_num, 105); /* what it does next */
+	assert_int_equal(ibv_poll_cq(cq, 8, wc), 4);
+	for (uint64_t i = 0; i < 3; i++) {
+		assert_int_equal(wc[i].wr_id, i + 1);
+		assert_int_equal(wc[i].qp_num, other);
+	}
+	assert_int_equal(wc[3].wr_id, 105);
+}
+
 static void arming_asks_for_one_event(void **state)
 {
 	(void)state;
@@ -413,6 +450,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(a_completion_is_handed_over_field_by_field),
 		CASE(polling_takes_no_more_than_asked_and_frees_what_it_took),
+		CASE(a_reset_removes_completions_of_that_queue_pair_only),
 		CASE(arming_asks_for_one_event),
 		CASE(a_solicited_arm_waits_for_a_solicited_completion),
 		CASE(any_is_not_weakened_by_solicited),
