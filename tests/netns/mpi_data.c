@@ -3,9 +3,11 @@
  * An MPI program that knows every byte that it should receive: messages of
  * many sizes both ways at once, many small ones that are not waited for,
  * collective operations, and one-sided ones.  Ends with 0 if all was right;
- * rank 0 says how much that was.  Built with mpicc by the test that runs it.
+ * rank 0 says how much that was.  "two-sided": without the last; "for-ever":
+ * until somebody ends it.  Built with mpicc by the test that runs it.
  */
 #include <mpi.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -239,6 +241,24 @@ static void one_sided(void)
 	free(copy);
 }
 
+static void all_of_it(bool with_one_sided)
+{
+	messages_of_all_sizes();
+	many_small_messages();
+	sums(1);
+	sums(NUMBERS);
+	broadcasts();
+	everybody_to_everybody();
+	if (with_one_sided)
+		one_sided();
+	MPI_Barrier(MPI_COMM_WORLD);
+}
+
+static bool is_told(int argc, char **argv, const char *word)
+{
+	return argc > 1 && strcmp(argv[1], word) == 0;
+}
+
 int main(int argc, char **argv)
 {
 	char name[MPI_MAX_PROCESSOR_NAME];
@@ -249,15 +269,9 @@ int main(int argc, char **argv)
 	MPI_Comm_size(MPI_COMM_WORLD, &ranks);
 	MPI_Get_processor_name(name, &len);
 	printf("rank %d of %d on %s\n", rank, ranks, name);
-	messages_of_all_sizes();
-	many_small_messages();
-	sums(1);
-	sums(NUMBERS);
-	broadcasts();
-	everybody_to_everybody();
-	if (argc < 2 || strcmp(argv[1], "two-sided") != 0)
-		one_sided();
-	MPI_Barrier(MPI_COMM_WORLD);
+	all_of_it(!is_told(argc, argv, "two-sided"));
+	while (is_told(argc, argv, "for-ever"))
+		all_of_it(true);
 	if (rank == 0)
 		printf("all right: rank 0 checked %lu bytes\n", checked);
 	MPI_Finalize();
