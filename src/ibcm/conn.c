@@ -24,9 +24,9 @@ static void random_numbers(struct ibcm_conn *conn)
 
 	conn->local_id = random_id(conn->ibcm);
 	config->random(config->random_arg, &conn->tid, sizeof(conn->tid));
-	config->random(config->random_arg, &conn->info.sq_psn,
-		       sizeof(conn->info.sq_psn));
-	conn->info.sq_psn &= 0xffffff;
+	config->random(config->random_arg, &conn->info.rq_psn,
+		       sizeof(conn->info.rq_psn));
+	conn->info.rq_psn &= 0xffffff;
 }
 
 struct ibcm_conn *ibcm_conn_new(struct ibcm *ibcm, const struct ibcm_way *way)

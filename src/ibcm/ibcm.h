@@ -174,8 +174,8 @@ struct ibcm_info {
 	uint64_t service_id;
 	uint32_t local_qpn;
 	uint32_t remote_qpn; /* from REQ (there) or REP on */
-	uint32_t sq_psn;     /* the first one that we send, random */
-	uint32_t rq_psn;     /* the first one that the peer sends */
+	uint32_t sq_psn;     /* the first one that we send: the peer's word */
+	uint32_t rq_psn;     /* the first one that the peer sends, random */
 	uint8_t service;     /* enum ibcm_service */
 	uint8_t mtu;
 	uint8_t ack_timeout;

@@ -107,7 +107,7 @@ static void take_request(struct ibcm_conn *conn, const struct ibcm_msg *msg)
 	info->ack_timeout = msg->path.ack_timeout;
 	info->traffic_class = msg->path.traffic_class;
 	info->hop_limit = msg->path.hop_limit;
-	info->rq_psn = msg->psn;
+	info->sq_psn = msg->psn;
 	info->retry_count = msg->retry_count;
 	info->rnr_retry_count = msg->rnr_retry_count;
 	info->responder_resources = msg->initiator_depth;
@@ -233,7 +233,7 @@ static void take_reply(struct ibcm_conn *conn, const struct ibcm_msg *msg)
 	struct ibcm_info *info = &conn->info;
 
 	conn->remote_id = msg->local_id;
-	info->rq_psn = msg->psn;
+	info->sq_psn = msg->psn;
 	info->rnr_retry_count = msg->rnr_retry_count;
 	info->responder_resources = msg->initiator_depth;
 	info->initiator_depth = msg->responder_resources;

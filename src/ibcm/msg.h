@@ -129,7 +129,7 @@ struct ibcm_msg {
 	uint64_t ca_guid;
 	uint32_t qkey;
 	uint32_t qpn; /* the sender's; DREQ, LAP: the receiver's */
-	uint32_t psn; /* the first one that the sender sends */
+	uint32_t psn; /* the first one that the receiver sends (12.7.31) */
 	uint8_t responder_resources;
 	uint8_t initiator_depth;
 	uint8_t remote_timeout; /* REQ, LAP; 4.096 us << n, as all timeouts */

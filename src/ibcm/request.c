@@ -70,7 +70,7 @@ static void send_req(struct ibcm_conn *conn, const struct ibcm_request *request,
 	msg.service_id = request->service_id;
 	msg.ca_guid = conn->ibcm->config.ca_guid;
 	msg.service = request->service;
-	msg.psn = conn->info.sq_psn;
+	msg.psn = conn->info.rq_psn;
 	msg.local_timeout = IBCM_RESPONSE_TIMEOUT;
 	msg.remote_timeout = IBCM_RESPONSE_TIMEOUT;
 	msg.max_cm_retries = IBCM_RETRIES;
@@ -149,7 +149,7 @@ int ibcm_accept(struct ibcm_conn *conn, const struct ibcm_offer *offer,
 		return -EINVAL;
 	agree(&conn->info, offer);
 	put_offer(&msg, offer);
-	msg.psn = conn->info.sq_psn;
+	msg.psn = conn->info.rq_psn;
 	msg.ca_guid = conn->ibcm->config.ca_guid;
 	ibcm_conn_enter(conn, IBCM_ST_REP_SENT, now);
 	ibcm_conn_send(conn, &msg, conn->retries, now);

@@ -124,7 +124,7 @@ static struct call *add(struct end *end, struct ibcm_conn *conn)
 	if (end->count > sizeof(end->calls) / sizeof(*end->calls))
 		fail("more calls than requests");
 	ibcm_conn_info(conn, &info);
-	*call = (struct call){ .conn = conn, .psn = info.sq_psn };
+	*call = (struct call){ .conn = conn, .psn = info.rq_psn };
 	ibcm_set_user(conn, call);
 	return call;
 }
@@ -237,9 +237,9 @@ static void compare(const struct call *a, const struct call *b)
 		return;
 	ibcm_conn_info(a->conn, &one);
 	ibcm_conn_info(b->conn, &other);
-	if (one.rq_psn != b->psn)
+	if (one.sq_psn != b->psn)
 		return;
-	if (other.rq_psn != a->psn || one.remote_qpn != other.local_qpn ||
+	if (other.sq_psn != a->psn || one.remote_qpn != other.local_qpn ||
 	    other.remote_qpn != one.local_qpn)
 		fail("the ends do not agree");
 }

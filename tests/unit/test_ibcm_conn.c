@@ -35,6 +35,30 @@ static void connected_means_the_same_at_both_ends(void **state)
 	ibcm_unlisten(listener, now);
 }
 
+/* 12.7.31: at which the remote node shall begin transmitting, in REQ and REP.
+ */
+static void the_starting_psn_is_where_the_receiver_begins(void **state)
+{
+	struct ibcm_info a, b;
+	struct ibcm_conn *conn;
+	struct ibcm_event event;
+
+	(void)state;
+	listen_on(peer);
+	conn = ask(0x111);
+	carry(us);
+	event = told(peer, IBCM_EV_REQUEST);
+	ibcm_conn_info(conn, &a);
+	ibcm_conn_info(event.conn, &b);
+	assert_int_equal(a.rq_psn, us->last.psn);
+	assert_int_equal(b.sq_psn, us->last.psn);
+	ibcm_accept(event.conn, &pair_offer, now);
+	carry(peer);
+	ibcm_conn_info(conn, &a);
+	assert_int_equal(b.rq_psn, peer->last.psn);
+	assert_int_equal(a.sq_psn, peer->last.psn);
+}
+
 static void private_data_comes_with_its_message(void **state)
 {
 	struct ibcm_conn *a;
@@ -226,6 +250,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(connected_means_the_same_at_both_ends),
+		TEST(the_starting_psn_is_where_the_receiver_begins),
 		TEST(private_data_comes_with_its_message),
 		TEST(too_much_private_data_is_refused),
 		TEST(a_service_that_nobody_listens_on_is_rejected),
