@@ -44,7 +44,7 @@ void ip4_encode(const struct ip4 *ip, uint8_t out[static IP4_LEN])
 	out[0] = VERSION_AND_LEN;
 	out[1] = ip->tos;
 	store_be16(out + 2, (uint16_t)(IP4_LEN + ip->payload_len));
-	store_be16(out + 4, 0);
+	store_be16(out + 4, ip->id);
 	store_be16(out + 6, DONT_FRAGMENT);
 	out[8] = ip->ttl;
 	out[9] = ip->protocol;

@@ -31,6 +31,7 @@ struct ip4 {
 	uint8_t protocol;
 	uint8_t tos; /* DSCP and ECN */
 	uint8_t ttl;
+	uint16_t id;	      /* any: nothing is fragmented */
 	uint16_t payload_len; /* bytes behind the header */
 };
 
@@ -40,7 +41,7 @@ struct ip4 {
  */
 enum drop ip4_strip(struct ip4 *ip, struct wire *in);
 
-/* No options, don't fragment, identification 0 (RFC 6864 section 4.1 allows
+/* No options, don't fragment, any identification (RFC 6864 section 4.1 allows
  * any for an atomic datagram), checksum filled in. */
 void ip4_encode(const struct ip4 *ip, uint8_t out[static IP4_LEN]);
 

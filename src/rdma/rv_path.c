@@ -71,12 +71,14 @@ uint32_t rv_path_headers(const struct rv_path *path)
 	return (rv_path_is_ip4(path) ? IP4_LEN : IP6_LEN) + UDP_LEN;
 }
 
-static void encode4(const struct rv_path *path, uint16_t len, uint8_t *out)
+static void encode4(const struct rv_path *path, uint16_t len, uint16_t id,
+		    uint8_t *out)
 {
 	struct ip4 ip = {
 		.protocol = IP4_UDP,
 		.tos = path->tclass,
 		.ttl = path->hops,
+		.id = id,
 		.payload_len = len,
 	};
 
@@ -100,7 +102,8 @@ static void encode6(const struct rv_path *path, uint16_t len, uint8_t *out)
 	ip6_encode(&ip, out);
 }
 
-void rv_path_encode(const struct rv_path *path, uint32_t len, uint8_t *out)
+void rv_path_encode(const struct rv_path *path, uint32_t len, uint16_t id,
+		    uint8_t *out)
 {
 	const struct udp udp = {
 		.src_port = path->src_port,
@@ -109,7 +112,7 @@ void rv_path_encode(const struct rv_path *path, uint32_t len, uint8_t *out)
 	};
 
 	if (rv_path_is_ip4(path))
-		encode4(path, (uint16_t)(UDP_LEN + len), out);
+		encode4(path, (uint16_t)(UDP_LEN + len), id, out);
 	else
 		encode6(path, (uint16_t)(UDP_LEN + len), out);
 	udp_encode(&udp, out + rv_path_headers(path) - UDP_LEN);

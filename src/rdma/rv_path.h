@@ -44,7 +44,9 @@ static inline bool rv_path_is_ip4(const struct rv_path *path)
 enum { RV_PATH_HEADERS_MAX = 48 };
 uint32_t rv_path_headers(const struct rv_path *path);
 
-/* Writes them for `len` bytes behind UDP's. */
-void rv_path_encode(const struct rv_path *path, uint32_t len, uint8_t *out);
+/* Writes them for `len` bytes behind UDP's.  `id`: of IPv4, 1 more for each
+ * packet, so that they can go as a train (net/train.h). */
+void rv_path_encode(const struct rv_path *path, uint32_t len, uint16_t id,
+		    uint8_t *out);
 
 #endif

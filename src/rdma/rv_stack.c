@@ -205,13 +205,26 @@ static void wrap(struct buf *buf, const struct rv_frame *frame)
 
 	roce_build(pkt, frame->payload - bth);
 	memset(frame->payload + pkt->payload_len, 0, pad);
-	rv_path_encode(frame->path, len + ROCE_ICRC_LEN, ip);
+	rv_path_encode(frame->path, len + ROCE_ICRC_LEN, (uint16_t)pkt->psn,
+		       ip);
 	roce_icrc_store(ip, udp, UDP_LEN + len);
 	buf->data = ip;
 	buf->len = outer + len + ROCE_ICRC_LEN;
 }
 
-/* Queue pairs take turns, a packet each. */
+/* It goes on, for it had few packets: they make a train. */
+static void keep_turn(struct rv_stack *stack, struct rv_qp *rv)
+{
+	if (++stack->in_turn == RV_TURN) {
+		stack->in_turn = 0;
+		rv_settle(rv);
+		return;
+	}
+	list_remove(&rv->ready);
+	list_add_tail(stack->ready.next, &rv->ready);
+}
+
+/* Queue pairs take turns, RV_TURN packets each. */
 static bool next_frame(struct rv_stack *stack, struct rv_frame *frame,
 		       struct rv_path *path, nsec_t now)
 {
@@ -225,9 +238,10 @@ static bool next_frame(struct rv_stack *stack, struct rv_frame *frame,
 		list_remove(&rv->ready);
 		if (qp_state_receives(rv->qp->state) &&
 		    service->output(rv, frame, now)) {
-			rv_settle(rv);
+			keep_turn(stack, rv);
 			return true;
 		}
+		stack->in_turn = 0;
 		if (service->deadline)
 			timerq_set(&stack->timers, &rv->timer,
 				   service->deadline(rv));

@@ -23,6 +23,9 @@ enum {
 	/* Packets that all queue pairs together keep before their turn: 32 MiB.
 	 */
 	RV_EARLY = 8192,
+	/* Packets that a queue pair sends before the next has its turn: 64 KiB
+	 * of the longest. */
+	RV_TURN = 16,
 	/* All of a packet that is not payload. */
 	RV_OVERHEAD = RV_HEADERS + ROCE_ICRC_LEN,
 };
@@ -44,6 +47,7 @@ struct rv_groups {
 struct rv_stack {
 	struct rdma_dev *dev;
 	struct list ready; /* struct rv_qp */
+	uint32_t in_turn;  /* packets of the first of them */
 	struct timerq timers;
 	uint32_t qp_count;
 	struct buf *spare; /* for the next packet; NULL: to be allocated */
