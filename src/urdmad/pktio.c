@@ -19,6 +19,7 @@
 #include "tcp/segment.h"
 #include "urdmad/config.h"
 #include "urdmad/exception.h"
+#include "urdmad/packet_port.h"
 #include "urdmad/port.h"
 
 enum { IP4_HEADERS = ETH_LEN + IP4_LEN };
@@ -38,6 +39,29 @@ bool pktio_ready(const struct port *port)
 	return port->tx_count < port->config->tx_burst_size;
 }
 
+static unsigned int burst_out(struct port *port)
+{
+	if (port->packets)
+		return packet_port_send(port->packets, port->tx,
+					port->tx_count);
+	return rte_eth_tx_burst(port->id, 0, port->tx,
+				(uint16_t)port->tx_count);
+}
+
+static unsigned int burst_in(struct port *port, struct rte_mbuf **burst)
+{
+	uint32_t most = port->config->rx_burst_size;
+	unsigned int count;
+
+	if (port->packets) {
+		count = packet_port_receive(port->packets, burst, most);
+		port->counters.drops[DROP_NO_BUFFER] +=
+			packet_port_lost(port->packets);
+		return count;
+	}
+	return rte_eth_rx_burst(port->id, 0, burst, (uint16_t)most);
+}
+
 /* What the device does not take stays for the next turn. */
 static void flush(struct port *port)
 {
@@ -48,8 +72,7 @@ static void flush(struct port *port)
 		return;
 	for (unsigned int i = 0; i < port->tx_count; i++)
 		bytes[i] = port->tx[i]->pkt_len;
-	sent = rte_eth_tx_burst(port->id, 0, port->tx,
-				(uint16_t)port->tx_count);
+	sent = burst_out(port);
 	for (unsigned int i = 0; i < sent; i++)
 		port->counters.tx_bytes += bytes[i];
 	port->counters.tx_frames += sent;
@@ -454,8 +477,7 @@ static unsigned int receive_looped(struct port *port, nsec_t now)
 unsigned int pktio_receive(struct port *port, nsec_t now)
 {
 	struct rte_mbuf *burst[PORT_BURST_MAX];
-	unsigned int count = rte_eth_rx_burst(
-		port->id, 0, burst, (uint16_t)port->config->rx_burst_size);
+	unsigned int count = burst_in(port, burst);
 
 	for (unsigned int i = 0; i < count; i++)
 		receive(port, burst[i], now);

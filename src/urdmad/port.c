@@ -18,6 +18,7 @@
 #include "urdmad/config.h"
 #include "urdmad/exception.h"
 #include "urdmad/netdev.h"
+#include "urdmad/packet_port.h"
 #include "urdmad/port_buf.h"
 
 enum { DEFAULT_MTU = 1500, DEVARGS_MAX = 1200 };
@@ -200,6 +201,27 @@ static int make_pool(struct port *port, struct port_error *error)
 		    rte_strerror(rte_errno));
 }
 
+/* Trains are of UDP: to iWARP they are no use.  The kernel's own frames come
+ * with segmentation offload, too, which an exception path does not know. */
+static bool has_packets(const struct port_config *config)
+{
+	return config->netdev && config->roce && !config->exception;
+}
+
+static int open_packets(struct port *port, struct port_error *error)
+{
+	const struct port_config *config = port->config;
+
+	if (make_pool(port, error) < 0)
+		return -1;
+	port->packets = packet_port_open(config->netdev, port->mempool);
+	if (!port->packets)
+		return fail(config, error, "packet socket on %s: %s",
+			    config->netdev, strerror(errno));
+	port->rx.fd = packet_port_fd(port->packets);
+	return 0;
+}
+
 static int make_queues(struct port *port, struct port_error *error)
 {
 	struct rte_eth_conf conf = { .intr_conf.rxq = 0 };
@@ -251,6 +273,16 @@ static int start(struct port *port, struct port_error *error)
 	return 0;
 }
 
+static int open_device(struct port *port, struct port_error *error)
+{
+	if (has_packets(port->config))
+		return open_packets(port, error);
+	if (find_device(port, error) < 0 || make_pool(port, error) < 0 ||
+	    make_queues(port, error) < 0)
+		return -1;
+	return start(port, error);
+}
+
 /* A link-local address, made of the MAC (RFC 4291 appendix A), and the one
  * that was configured. */
 static void add_ip6(struct port *port)
@@ -277,8 +309,7 @@ struct port *port_open(const struct port_config *config,
 	port->plan = *plan;
 	port->id = RTE_MAX_ETHPORTS;
 	port->rx.fd = -1;
-	if (find_device(port, error) < 0 || make_pool(port, error) < 0 ||
-	    make_queues(port, error) < 0 || start(port, error) < 0) {
+	if (open_device(port, error) < 0) {
 		port_close(port);
 		return NULL;
 	}
@@ -319,6 +350,7 @@ void port_close(struct port *port)
 		return;
 	free_frames(port);
 	exception_close(port->exception);
+	packet_port_close(port->packets);
 	if (port->started)
 		rte_eth_dev_stop(port->id);
 	if (port->probed && rte_eth_dev_info_get(port->id, &info) == 0)

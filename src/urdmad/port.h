@@ -26,6 +26,7 @@ enum {
 
 struct exception;
 struct iw_stack;
+struct packet_port;
 struct port_config;
 struct rte_mbuf;
 struct rte_mempool;
@@ -54,6 +55,8 @@ struct port {
 	struct buf_pool pool; /* first: buf_pool_ops find the port by it */
 	const struct port_config *config;
 	struct port_plan plan;
+	/* NULL: the device is DPDK's. */
+	struct packet_port *packets;
 	uint16_t id; /* DPDK's */
 	bool probed; /* by us: removed again at the end */
 	bool started;
