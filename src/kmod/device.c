@@ -211,6 +211,7 @@ static const struct ib_device_ops ops = {
 	.query_srq = urdma_query_srq,
 	.reg_user_mr = urdma_reg_user_mr,
 	.req_notify_cq = urdma_req_notify_cq,
+	.rereg_user_mr = urdma_rereg_user_mr,
 	.resize_cq = urdma_resize_cq,
 
 	INIT_RDMA_OBJ_SIZE(ib_cq, urdma_cq, ib),

@@ -56,17 +56,22 @@ static void pin_end(struct urdma_pin *pin)
 	pin_put(pin);
 }
 
-static int ask_reg(struct urdma_mr *mr, struct ib_pd *pd, u64 start, u64 iova,
-		   int access)
+static struct urdma_reg_mr about(const struct urdma_pin *pin, struct ib_pd *pd,
+				 u64 iova, int access)
 {
-	const struct urdma_reg_mr ask = {
+	return (struct urdma_reg_mr){
 		.pd = urdma_pd(pd)->handle,
-		.mem = mr->pin->number,
-		.start = start,
-		.length = mr->pin->umem->length,
+		.mem = pin->number,
+		.start = pin->umem->address,
+		.length = pin->umem->length,
 		.iova = iova,
 		.access = access,
 	};
+}
+
+static int ask_reg(struct urdma_mr *mr, struct ib_pd *pd, u64 iova, int access)
+{
+	const struct urdma_reg_mr ask = about(mr->pin, pd, iova, access);
 	struct urdma_reg_mr_reply reply;
 	int error;
 
@@ -75,6 +80,7 @@ static int ask_reg(struct urdma_mr *mr, struct ib_pd *pd, u64 start, u64 iova,
 	if (error)
 		return error;
 	mr->handle = reply.mr;
+	mr->access = access;
 	mr->ib.lkey = reply.lkey;
 	mr->ib.rkey = reply.rkey;
 	return 0;
@@ -96,7 +102,7 @@ struct ib_mr *urdma_reg_user_mr(struct ib_pd *pd, u64 start, u64 length,
 	mr->pin = pin_make(urdma_dev(pd->device), start, length, access);
 	error = PTR_ERR_OR_ZERO(mr->pin);
 	if (!error) {
-		error = ask_reg(mr, pd, start, iova, access);
+		error = ask_reg(mr, pd, iova, access);
 		if (error)
 			pin_end(mr->pin);
 	}
@@ -105,6 +111,67 @@ struct ib_mr *urdma_reg_user_mr(struct ib_pd *pd, u64 start, u64 length,
 		return ERR_PTR(error);
 	}
 	return &mr->ib;
+}
+
+/* Pages that were pinned to be read only cannot become writable: the same
+ * range is pinned anew then, as if it had been asked for.
+ */
+static struct urdma_pin *pin_again(struct urdma_mr *mr,
+				   struct urdma_rereg_mr *ask)
+{
+	const struct ib_umem *umem = mr->pin->umem;
+	struct urdma_reg_mr *now = &ask->now;
+
+	if (!(ask->flags & IB_MR_REREG_TRANS)) {
+		now->start = umem->address;
+		now->length = umem->length;
+		now->iova = mr->ib.iova;
+		if (umem->writable || !ib_access_writable(now->access))
+			return mr->pin;
+	}
+	ask->flags |= IB_MR_REREG_TRANS;
+	return pin_make(urdma_dev(mr->ib.device), now->start, now->length,
+			now->access);
+}
+
+/* The region and its keys stay. */
+struct ib_mr *urdma_rereg_user_mr(struct ib_mr *ib, int flags, u64 start,
+				  u64 length, u64 iova, int access,
+				  struct ib_pd *pd, struct ib_udata *udata)
+{
+	struct urdma_mr *mr = urdma_mr(ib);
+	struct urdma_rereg_mr ask = {
+		.mr = mr->handle,
+		.flags = flags,
+		.now = { .pd = urdma_pd(pd)->handle,
+			 .start = start,
+			 .length = length,
+			 .iova = iova },
+	};
+	struct urdma_reg_mr_reply reply;
+	struct urdma_pin *pin, *before = mr->pin;
+	int error;
+
+	if (flags & ~IB_MR_REREG_SUPPORTED)
+		return ERR_PTR(-EOPNOTSUPP);
+	ask.now.access = flags & IB_MR_REREG_ACCESS ? access : mr->access;
+	if (ask.now.access & IB_ACCESS_ON_DEMAND)
+		return ERR_PTR(-EOPNOTSUPP);
+	if (flags & IB_MR_REREG_TRANS && length >> URDMA_KERNEL_PIN_SHIFT)
+		return ERR_PTR(-EINVAL);
+	pin = pin_again(mr, &ask);
+	if (IS_ERR(pin))
+		return ERR_CAST(pin);
+	ask.now.mem = pin->number;
+	error = urdma_ask(urdma_session_of_pd(ib->pd), URDMA_OP_REREG_MR, &ask,
+			  sizeof(ask), &reply, sizeof(reply));
+	if (!error) {
+		mr->pin = pin;
+		mr->access = ask.now.access;
+	}
+	if (pin != before)
+		pin_end(error ? pin : before);
+	return ERR_PTR(error); /* NULL: the same region */
 }
 
 int urdma_dereg_mr(struct ib_mr *ib, struct ib_udata *udata)

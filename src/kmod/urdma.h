@@ -137,6 +137,7 @@ struct urdma_mr {
 	struct ib_mr ib;
 	struct urdma_pin *pin;
 	u32 handle;
+	int access;
 };
 
 #define URDMA_OF(name, type)                                                   \
@@ -263,6 +264,9 @@ int urdma_post_send(struct ib_qp *ib, const struct ib_send_wr *wr,
 /* memory.c */
 struct ib_mr *urdma_reg_user_mr(struct ib_pd *pd, u64 start, u64 length,
 				u64 iova, int access, struct ib_udata *udata);
+struct ib_mr *urdma_rereg_user_mr(struct ib_mr *ib, int flags, u64 start,
+				  u64 length, u64 iova, int access,
+				  struct ib_pd *pd, struct ib_udata *udata);
 int urdma_dereg_mr(struct ib_mr *ib, struct ib_udata *udata);
 int urdma_alloc_mw(struct ib_mw *ib, struct ib_udata *udata);
 int urdma_dealloc_mw(struct ib_mw *ib);

@@ -273,7 +273,6 @@ int control_rereg_mr(struct control_call *call)
 	const struct urdma_rereg_mr *ask = call->request;
 	struct urdma_reg_mr_reply *reply = call->reply;
 	struct session *session = call->session;
-	struct session_mem *mem;
 	struct session_mr *mr;
 	struct rdma_mr_attr attr = {
 		.pd = ask->now.pd,
@@ -282,14 +281,18 @@ int control_rereg_mr(struct control_call *call)
 		.length = ask->now.length,
 		.iova = ask->now.iova,
 	};
-	int ret;
+	int ret = 0;
 
-	HASH_FIND(hh, session->mems, &ask->now.mem, sizeof(ask->now.mem), mem);
 	HASH_FIND(hh, session->mrs, &ask->mr, sizeof(ask->mr), mr);
-	if (!mr || (ask->flags & MR_CHANGE_TRANSLATION && !mem))
+	if (!mr)
 		return -EINVAL;
-	attr.place = mem ? mem_map_place(mem->map) : NULL;
+	if (ask->flags & MR_CHANGE_TRANSLATION)
+		ret = memory_of(session, &ask->now, &attr.place);
+	if (ret < 0)
+		return ret;
 	ret = rereg_mr(session, mr, ask->flags, &attr);
+	if (attr.place)
+		place_put(attr.place);
 	if (ret < 0)
 		return ret;
 	reply->mr = mr->handle;
