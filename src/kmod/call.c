@@ -316,6 +316,7 @@ int urdma_call_answer(struct urdma_daemon *daemon,
 {
 	struct urdma_call *call = take_asked(daemon, head->seq);
 
+	WRITE_ONCE(daemon->stuck, false);
 	if (!call)
 		return 0; /* nobody wanted it */
 	if (head->fd >= 0)

@@ -13,14 +13,18 @@
  * A program that is killed meanwhile could not even close its files: iw_cm
  * waits without looking for signals.  So somebody else looks (urdma_cm_watch).
  *
- * An endpoint has one reference until it is over (ep_over), one for each answer
- * that is awaited, and one for an iw_cm_id that may accept or reject it.
+ * An endpoint has one reference until it is over (ep_over), and one for each
+ * answer that is awaited.  What may accept or reject a request knows it by a
+ * number: iw_cm drops requests that it has not looked at when their listener
+ * goes, and would keep a reference for ever.
  */
 #include <linux/cred.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "urdma.h"
+
+#define URDMA_PATIENCE (10 * HZ)
 
 enum ep_state {
 	EP_LISTENING,
@@ -37,6 +41,7 @@ struct urdma_ep {
 	struct urdma_dev *dev;
 	enum ep_state state;
 	u32 remote;	     /* the daemon's handle; 0: not known yet */
+	u32 request;	     /* in dev->requests, or 0 */
 	struct iw_cm_id *id; /* a reference; a request has none */
 	struct urdma_qp *qp; /* whose `ep` is this; NULL: none (any more) */
 	bool failed;	     /* while ACCEPTING */
@@ -114,6 +119,8 @@ static void ep_over(struct urdma_ep *ep)
 	ep->state = EP_OVER;
 	list_del_init(&ep->entry);
 	ep_detach(ep);
+	if (ep->request)
+		xa_erase(&ep->dev->requests, ep->request);
 	if (ep->remote) {
 		xa_erase(&ep->dev->eps, ep->remote);
 		tell_id(ep->dev, URDMA_OP_CM_DESTROY, ep->remote);
@@ -213,6 +220,41 @@ static void ep_up(struct urdma_ep *ep, const struct urdma_kernel_cm_event *from)
 	list_del_init(&ep->entry);
 }
 
+/* NULL: it cannot be known here. */
+static struct urdma_ep *request_make(struct urdma_dev *dev, u32 remote)
+{
+	struct urdma_ep *ep = ep_make(dev, EP_REQUEST, NULL);
+
+	if (!ep)
+		return NULL;
+	if (xa_insert(&dev->eps, remote, ep, GFP_KERNEL)) {
+		ep_put(ep);
+		return NULL;
+	}
+	ep->remote = remote;
+	if (xa_alloc_cyclic(&dev->requests, &ep->request, ep, xa_limit_32b,
+			    &dev->next_request, GFP_KERNEL) < 0)
+		ep->request = 0; /* which nobody finds */
+	return ep;
+}
+
+/* A reference, or NULL: it is over. */
+static struct urdma_ep *request_take(struct urdma_dev *dev,
+				     const struct iw_cm_id *id)
+{
+	unsigned long number = (unsigned long)id->provider_data;
+	struct urdma_ep *ep;
+
+	mutex_lock(&dev->cm_lock);
+	ep = xa_erase(&dev->requests, number);
+	if (ep) {
+		ep->request = 0;
+		kref_get(&ep->ref);
+	}
+	mutex_unlock(&dev->cm_lock);
+	return ep;
+}
+
 static void peer_asks(struct urdma_dev *dev,
 		      const struct urdma_kernel_cm_event *event)
 {
@@ -220,19 +262,14 @@ static void peer_asks(struct urdma_dev *dev,
 	struct urdma_ep *ep = NULL;
 
 	if (listener && listener->state == EP_LISTENING && !dev->ending)
-		ep = ep_make(dev, EP_REQUEST, NULL);
-	if (!ep || xa_insert(&dev->eps, event->event.id, ep, GFP_KERNEL)) {
+		ep = request_make(dev, event->event.id);
+	if (!ep) {
 		tell_id(dev, URDMA_OP_CM_DESTROY, event->event.id);
-		if (ep)
-			ep_put(ep);
 		return;
 	}
-	ep->remote = event->event.id;
-	kref_get(&ep->ref); /* for accept or reject */
-	if (say(listener->id, IW_CM_EVENT_CONNECT_REQUEST, 0, event, ep)) {
-		ep_put(ep);
+	if (!ep->request || say(listener->id, IW_CM_EVENT_CONNECT_REQUEST, 0,
+				event, (void *)(unsigned long)ep->request))
 		ep_over(ep);
-	}
 }
 
 /* cma_iw_handler() makes the event from the status. */
@@ -439,11 +476,14 @@ static int end_accept(struct urdma_ep *ep, int error)
 int urdma_iw_accept(struct iw_cm_id *id, struct iw_cm_conn_param *param)
 {
 	struct urdma_dev *dev = urdma_dev(id->device);
-	struct urdma_ep *ep = id->provider_data;
-	struct urdma_cm_accept ask = { .id = ep->remote };
+	struct urdma_ep *ep = request_take(dev, id);
+	struct urdma_cm_accept ask;
 	struct urdma_empty reply;
 	int error = fill_conn(&ask.conn, param);
 
+	if (!ep)
+		return -ECONNRESET;
+	ask.id = ep->remote;
 	mutex_lock(&dev->cm_lock);
 	if (error)
 		ep_over(ep);
@@ -464,12 +504,12 @@ int urdma_iw_accept(struct iw_cm_id *id, struct iw_cm_conn_param *param)
 int urdma_iw_reject(struct iw_cm_id *id, const void *data, u8 len)
 {
 	struct urdma_dev *dev = urdma_dev(id->device);
-	struct urdma_ep *ep = id->provider_data;
-	struct urdma_cm_reject ask = {
-		.id = ep->remote,
-		.private_data_len = len,
-	};
+	struct urdma_ep *ep = request_take(dev, id);
+	struct urdma_cm_reject ask = { .private_data_len = len };
 
+	if (!ep)
+		return 0; /* no need any more */
+	ask.id = ep->remote;
 	if (len)
 		memcpy(ask.private_data, data, len);
 	mutex_lock(&dev->cm_lock);
@@ -481,10 +521,28 @@ int urdma_iw_reject(struct iw_cm_id *id, const void *data, u8 len)
 	return 0;
 }
 
-/* Killed, or the daemon died: `made` may still be called. */
+/* rdma_cm may hold a lock of all its users, who cannot be killed while they
+ * wait for that: a daemon that does not answer is not waited for any longer
+ * than this, and only once.
+ */
+static int wait_patiently(struct urdma_ep *ep)
+{
+	struct urdma_daemon *daemon = ep->dev->daemon;
+	long left = READ_ONCE(daemon->stuck) ? 0 : URDMA_PATIENCE;
+
+	left = wait_for_completion_killable_timeout(&ep->answered, left);
+	if (left < 0)
+		return -EINTR;
+	if (left > 0)
+		return 0;
+	WRITE_ONCE(daemon->stuck, true);
+	return -ETIMEDOUT;
+}
+
+/* Killed, out of patience, or the daemon died: `made` may still be called. */
 static int wait_made(struct urdma_ep *ep)
 {
-	int error = wait_for_completion_killable(&ep->answered);
+	int error = wait_patiently(ep);
 
 	mutex_lock(&ep->dev->cm_lock);
 	if (!error)

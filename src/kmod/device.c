@@ -154,6 +154,7 @@ static void urdma_dealloc_driver(struct ib_device *ib)
 	struct urdma_dev *dev = urdma_dev(ib);
 
 	xa_destroy(&dev->eps);
+	xa_destroy(&dev->requests);
 	xa_destroy(&dev->qps);
 	mutex_destroy(&dev->cm_lock);
 	dev_put(dev->netdev);
@@ -315,6 +316,7 @@ static int device_make(struct urdma_daemon *daemon,
 	kref_get(&daemon->ref);
 	mutex_init(&dev->cm_lock);
 	xa_init_flags(&dev->eps, XA_FLAGS_ALLOC1);
+	xa_init_flags(&dev->requests, XA_FLAGS_ALLOC1);
 	xa_init(&dev->qps);
 	INIT_LIST_HEAD(&dev->pending);
 	INIT_DELAYED_WORK(&dev->watch, urdma_cm_watch);

@@ -43,6 +43,7 @@ struct urdma_daemon {
 	spinlock_t lock; /* of all up to `readable` */
 	bool dead;
 	bool kicked;
+	bool stuck; /* did not answer in time; without a lock */
 	u64 last_seq;
 	struct list_head out;	/* frames that it has not read */
 	struct list_head asked; /* read; answers are awaited */
@@ -74,9 +75,11 @@ struct urdma_dev {
 	struct work_struct end;
 	bool registered;
 	struct urdma_session cm;
-	struct mutex cm_lock;	   /* of everything in eps */
-	bool ending;		   /* under cm_lock: no new ones */
-	struct xarray eps;	   /* by the daemon's handle */
+	struct mutex cm_lock;	/* of everything in eps */
+	bool ending;		/* under cm_lock: no new ones */
+	struct xarray eps;	/* by the daemon's handle */
+	struct xarray requests; /* those that iw_cm may take, by number */
+	u32 next_request;
 	struct list_head pending;  /* iw_cm waits for these to come up; */
 	struct delayed_work watch; /* who of them still does? */
 	struct xarray qps;	   /* by number */
