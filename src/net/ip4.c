@@ -29,6 +29,7 @@ enum drop ip4_strip(struct ip4 *ip, struct wire *in)
 		return DROP_IP_FRAGMENT;
 
 	ip->tos = p[1];
+	ip->id = load_be16(p + 4);
 	ip->ttl = p[8];
 	ip->protocol = p[9];
 	memcpy(ip->src, p + 12, 4);
