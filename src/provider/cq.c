@@ -111,7 +111,7 @@ int cq_resize(struct ibv_cq *ibv, int cqe)
 	lock_take(&cq->arm_lock);
 	error = resize(context_of(ibv->context), cq, cqe);
 	lock_drop(&cq->arm_lock);
-	lock_drop(&cq->queue.lock);
+	lock_pass(&cq->queue.lock);
 	return error;
 }
 

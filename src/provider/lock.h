@@ -22,4 +22,12 @@ static inline void lock_drop(struct lock *lock)
 	__atomic_clear(&lock->taken, __ATOMIC_RELEASE);
 }
 
+/* After a call of urdmad's, for which it was held long: who waits meanwhile is
+ * asleep, and would find it taken again by one who calls in a loop. */
+static inline void lock_pass(struct lock *lock)
+{
+	lock_drop(lock);
+	sched_yield();
+}
+
 #endif

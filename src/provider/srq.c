@@ -66,7 +66,7 @@ int srq_modify(struct ibv_srq *ibv, struct ibv_srq_attr *attr, int mask)
 		error = queue_move(context_of(ibv->context), &srq->rq, &place);
 	if (!error)
 		ring_resume(&srq->rq.ring);
-	lock_drop(&srq->rq.lock);
+	lock_pass(&srq->rq.lock);
 	return error;
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -294,6 +295,7 @@ struct ibv_wc next_wc(struct ibv_cq *cq)
 		n = ibv_poll_cq(cq, 1, &wc);
 		if (n == 1)
 			return wc;
+		sched_yield(); /* to who brings it */
 	} while (n == 0 && now_s() < end);
 	die("no completion (ibv_poll_cq: %d)", n);
 }
