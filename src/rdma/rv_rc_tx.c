@@ -10,6 +10,7 @@
 #include "rdma/qp_state.h"
 #include "rdma/rv_rc.h"
 #include "rdma/rv_stack_priv.h"
+#include "roce/aeth.h"
 
 /* SEND and WRITE packets in flight: enough for a round trip of some hundred
  * microseconds, few enough for the peer's ring. */
@@ -267,11 +268,27 @@ static bool next_request(struct rv_rc *rc, nsec_t now)
 	       roce_req_output(&rc->req, &held->pkt, &held->from, now);
 }
 
+/* A shared queue's RECVs are not for this queue pair to promise. */
+static void count_recvs(struct rv_rc *rc)
+{
+	struct rdma_qp *qp = rc->rv.qp;
+	uint32_t ready;
+
+	if (qp->srq || rv_rc_is_uc(rc))
+		return;
+	ready = rq_ready(&qp->rq);
+	rc->resp.credits = aeth_credit_code(ready);
+	if (ready)
+		roce_resp_invite(&rc->resp);
+}
+
 static bool next_response(struct rv_rc *rc)
 {
 	struct rv_held *held = &rc->held;
 
 	held->response = true;
+	if (!roce_resp_silent(&rc->resp) || rc->resp.refused)
+		count_recvs(rc);
 	return roce_resp_output(&rc->resp, &held->pkt, &held->source);
 }
 

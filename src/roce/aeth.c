@@ -29,3 +29,12 @@ uint32_t aeth_credits(uint8_t code)
 		return code;
 	return (2u + (code & 1)) << (code / 2 - 1);
 }
+
+uint8_t aeth_credit_code(uint32_t credits)
+{
+	uint8_t code = AETH_CREDITS_MOST;
+
+	while (aeth_credits(code) > credits)
+		code--;
+	return code;
+}

@@ -21,6 +21,7 @@ enum {
 	AETH_RNR = 0x20,
 	AETH_NAK = 0x60,
 	AETH_NO_CREDITS = 0x1f,
+	AETH_CREDITS_MOST = 0x1e,
 };
 
 enum aeth_nak {
@@ -40,5 +41,8 @@ nsec_t aeth_ack_timeout(uint8_t code);
 /* Messages that a credit count lets go beyond the MSN (table 47); the code 31
  * is none: UINT32_MAX. */
 uint32_t aeth_credits(uint8_t code);
+
+/* The code for so many, or for a few less that there is one for. */
+uint8_t aeth_credit_code(uint32_t credits);
 
 #endif

@@ -109,6 +109,7 @@ static bool begin_piece(struct roce_req *req)
 		msg.wr.length = most;
 	msg.packets = packets_of(req, &msg.wr);
 	msg.psn = req->next;
+	msg.recvs = req->recvs;
 	if ((roce_msg_asks(&msg) &&
 	     req->reads_open >= req->config.max_rd_atomic) ||
 	    psn_dist(req->una, req->next) + msg.packets > ROCE_PSN_WINDOW ||
@@ -117,6 +118,7 @@ static bool begin_piece(struct roce_req *req)
 	*roce_req_msg(req, req->tail++) = msg;
 	req->next = psn_add(req->next, msg.packets);
 	req->reads_open += roce_msg_asks(&msg);
+	req->recvs += roce_msg_takes_recv(&msg);
 	req->rest_off += msg.wr.length;
 	req->has_rest = msg.more;
 	return true;

@@ -35,8 +35,10 @@
  * The window is as configured until a peer stays silent or loses many packets
  * in a row, as one does that is not given a processor; it grows back.
  *
- * End-to-end credits (IBA 9.7.7.2) are not kept: a peer out of RECVs says so
- * by RNR NAK.
+ * End-to-end credits (IBA 9.7.7.2): as soon as the peer tells how many RECVs
+ * it has, no more messages that take one are sent, but for the first packet of
+ * the next, which asks for more.  If it has none it says so by RNR NAK; that
+ * there is one again, in an acknowledgement of nothing new, ends the wait.
  */
 #ifndef URDMA_ROCE_REQ_H
 #define URDMA_ROCE_REQ_H
@@ -84,6 +86,7 @@ struct roce_msg {
 	struct roce_wr wr;
 	uint32_t off;	  /* of the piece in the whole */
 	bool more;	  /* further pieces follow */
+	uint32_t recvs;	  /* that messages before it take, since the start */
 	uint32_t psn;	  /* of its first packet */
 	uint32_t packets; /* PSNs that it takes: READ: those of the response */
 };
@@ -150,10 +153,13 @@ struct roce_req {
 	/* Answers that came too early, by PSN. */
 	uint64_t early[ROCE_REQ_EARLY / 64];
 	uint32_t early_count;
-	uint32_t parts_end; /* PSN behind all that was asked for again */
-	uint32_t window;    /* at present */
-	uint32_t grown;	    /* packets answered since it grew */
-	bool stopped;	    /* at message `stop` */
+	uint32_t parts_end;   /* PSN behind all that was asked for again */
+	bool limited;	      /* by credits: */
+	uint32_t recvs;	      /* that all messages so far take */
+	uint32_t recvs_there; /* likewise, that the peer is known to have */
+	uint32_t window;      /* at present */
+	uint32_t grown;	      /* packets answered since it grew */
+	bool stopped;	      /* at message `stop` */
 	bool failed;
 	uint8_t status; /* enum roce_status, of the failed message */
 	uint8_t retries;

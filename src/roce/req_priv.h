@@ -19,6 +19,11 @@ static inline bool roce_msg_asks(const struct roce_msg *msg)
 	       msg->wr.kind == ROCE_KIND_ATOMIC;
 }
 
+static inline bool roce_msg_takes_recv(const struct roce_msg *msg)
+{
+	return msg->wr.kind == ROCE_KIND_SEND || msg->wr.with_imm;
+}
+
 static inline bool roce_req_is_early(const struct roce_req *req, uint32_t psn)
 {
 	uint32_t i = psn % ROCE_REQ_EARLY;

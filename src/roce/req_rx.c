@@ -275,6 +275,49 @@ static enum roce_verdict answered(struct roce_req *req,
 	return ROCE_OK;
 }
 
+/*
+ * Of an acknowledgement: the peer has carried out `msn` messages and has RECVs
+ * for `credits` that follow (IBA 9.7.7.2.5).  RECVs do not go away: the most
+ * that was told counts.
+ */
+static void take_credits(struct roce_req *req, const struct roce_packet *pkt)
+{
+	uint32_t credits = aeth_credits(pkt->syndrome & AETH_VALUE);
+	uint32_t done = req->first + (uint32_t)psn_diff(pkt->msn, req->first);
+	uint32_t there;
+
+	if (credits == UINT32_MAX) {
+		req->limited = false;
+		return;
+	}
+	/* old, or of what never was */
+	if ((int32_t)(done - req->head) < 0 || (int32_t)(req->tail - done) < 0)
+		return;
+	there = credits + (done == req->tail ? req->recvs
+					     : roce_req_msg(req, done)->recvs);
+	if (!req->limited || (int32_t)(there - req->recvs_there) > 0)
+		req->recvs_there = there;
+	req->limited = true;
+}
+
+static bool is_ack(const struct roce_packet *pkt)
+{
+	return pkt->op->headers & ROCE_AETH &&
+	       (pkt->syndrome & AETH_CLASS) == AETH_ACK;
+}
+
+/* It says again how far it got: there are RECVs again. */
+static void invited(struct roce_req *req, const struct roce_packet *pkt,
+		    nsec_t now)
+{
+	if (!is_ack(pkt) || (pkt->syndrome & AETH_VALUE) == AETH_NO_CREDITS ||
+	    (pkt->syndrome & AETH_VALUE) == 0)
+		return;
+	take_credits(req, pkt);
+	if (req->rnr_until != NSEC_NEVER)
+		req->rnr_until = now;
+}
+
 enum roce_verdict roce_req_input(struct roce_req *req,
 				 const struct roce_packet *pkt,
 				 struct roce_scatter *scatter, nsec_t now)
@@ -284,9 +327,13 @@ enum roce_verdict roce_req_input(struct roce_req *req,
 	*scatter = (struct roce_scatter){ .wanted = false };
 	if (req->failed || !pkt->op->response)
 		return ROCE_STATE;
+	if (psn_add(pkt->psn, 1) == req->una)
+		invited(req, pkt, now);
 	if (ahead >= psn_dist(req->una, req->sent))
 		return ahead >= ROCE_PSN_WINDOW ? ROCE_STALE : ROCE_GHOST;
 	req->probing = false;
+	if (is_ack(pkt))
+		take_credits(req, pkt);
 	if (pkt->op->kind == ROCE_KIND_ACK)
 		return acknowledged(req, pkt, now);
 	return answered(req, pkt, scatter, now);

@@ -106,12 +106,35 @@ static void move_on(struct roce_req *req, uint32_t psn, nsec_t now)
 		req->parts_end = end;
 }
 
+/* Beyond what the peer has RECVs for. */
+static bool lacks_credit(const struct roce_req *req, uint32_t at)
+{
+	const struct roce_msg *msg = roce_req_msg(req, at);
+
+	return req->limited && at != req->tail && roce_msg_takes_recv(msg) &&
+	       (int32_t)(msg->recvs - req->recvs_there) >= 0;
+}
+
+/* What was never sent and waits for credits: all of it but the first packet
+ * of the first such message. */
+static bool waits_for_credit(const struct roce_req *req)
+{
+	const struct roce_msg *msg = roce_req_msg(req, req->at);
+
+	return lacks_credit(req, req->at) &&
+	       !psn_lt(psn_add(msg->psn, req->at_packet), req->sent) &&
+	       (req->at_packet || msg->recvs != req->recvs_there);
+}
+
 static bool wants_ack(struct roce_req *req, const struct roce_packet *pkt)
 {
 	bool end = pkt->op->last && req->at + 1 == req->tail && !req->has_rest;
 	bool mended = req->mending && req->mend == 1;
 	uint32_t behind = psn_dist(req->una, pkt->psn) + 1;
 
+	if (lacks_credit(req, req->at) ||
+	    (pkt->op->last && lacks_credit(req, req->at + 1)))
+		end = true;
 	if (!end && !mended && !req->probing && ++req->unasked < ACK_EVERY &&
 	    behind < req->window)
 		return false;
@@ -178,7 +201,7 @@ static bool may_send(const struct roce_req *req)
 
 	if (req->failed || req->rnr_until != NSEC_NEVER ||
 	    req->at == req->tail || (req->stopped && req->at == req->stop) ||
-	    (req->probing && req->probed))
+	    (req->probing && req->probed) || waits_for_credit(req))
 		return false;
 	if (req->config.service == ROCE_UC || (req->mending && req->mend))
 		return true;

@@ -13,7 +13,8 @@ void roce_resp_init(struct roce_resp *resp,
 		    const struct roce_resp_config *config)
 {
 	*resp = (struct roce_resp){ .config = *config,
-				    .epsn = config->psn & PSN_MASK };
+				    .epsn = config->psn & PSN_MASK,
+				    .credits = AETH_NO_CREDITS };
 }
 
 void roce_resp_destroy(struct roce_resp *resp)
@@ -352,6 +353,7 @@ static void took(struct roce_resp *resp, const struct roce_packet *pkt,
 	resp->counters.packets++;
 	roce_gap_close(&resp->gap);
 	resp->nak_due = false;
+	resp->refused = false;
 	if (task->ends)
 		resp->msn = psn_add(resp->msn, 1);
 	if (task->what == ROCE_DO_READ || task->what == ROCE_DO_ATOMIC) {
@@ -390,9 +392,18 @@ void roce_resp_answer(struct roce_resp *resp, const struct roce_packet *pkt,
 		return;
 	}
 	/* what was sent behind it is dropped without a word */
+	resp->refused = true;
 	resp->counters.rnr_naks++;
 	resp->gap = (struct roce_gap){ .told = true, .high = pkt->psn };
 	say_nak(resp, AETH_RNR | (resp->config.rnr_timer & AETH_VALUE));
+}
+
+void roce_resp_invite(struct roce_resp *resp)
+{
+	if (!resp->refused || resp->over || resp->nak_due)
+		return;
+	resp->refused = false;
+	resp->ack_due = true;
 }
 
 void roce_resp_filled(struct roce_resp *resp, bool more, uint32_t high)
@@ -437,7 +448,7 @@ static void say_read(struct roce_resp *resp, struct roce_job *job,
 	uint32_t len = last ? job->left : mtu;
 
 	say(resp, pkt, operations[job->begun][last], job->psn,
-	    AETH_ACK | AETH_NO_CREDITS);
+	    AETH_ACK | resp->credits);
 	pkt->payload_len = len;
 	*source = (struct roce_source){ .rkey = job->rkey,
 					.va = job->va,
@@ -462,7 +473,7 @@ bool roce_resp_output(struct roce_resp *resp, struct roce_packet *pkt,
 			return true;
 		}
 		say(resp, pkt, ROCE_ATOMIC_ACKNOWLEDGE, job->psn,
-		    AETH_ACK | AETH_NO_CREDITS);
+		    AETH_ACK | resp->credits);
 		pkt->original = job->original;
 		remove_job(resp, 0);
 		return true;
@@ -477,7 +488,7 @@ bool roce_resp_output(struct roce_resp *resp, struct roce_packet *pkt,
 	if (!resp->ack_due)
 		return false;
 	say(resp, pkt, ROCE_ACKNOWLEDGE, psn_add(resp->epsn, PSN_MASK),
-	    AETH_ACK | AETH_NO_CREDITS);
+	    AETH_ACK | resp->credits);
 	resp->ack_due = false;
 	return true;
 }

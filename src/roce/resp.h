@@ -82,6 +82,11 @@ struct roce_resp {
 	bool nak_due;
 	bool over;
 	uint8_t nak; /* syndrome */
+	/* End-to-end credits (IBA 9.7.7.2) for what is said next, from the
+	 * owner: the code for how many RECVs there are, that of the message
+	 * under way among them; AETH_NO_CREDITS: any number. */
+	uint8_t credits;
+	bool refused; /* the last request, for want of a RECV */
 	struct roce_gap gap;
 	/* One allocation; NULL until the first READ or atomic. */
 	struct roce_resource *taken; /* config.resources of them */
@@ -143,6 +148,9 @@ void roce_resp_answer(struct roce_resp *resp, const struct roce_packet *pkt,
  * `high` is the last number that came.
  */
 void roce_resp_filled(struct roce_resp *resp, bool more, uint32_t high);
+
+/* There is a RECV again: tells the peer if it waits for that. */
+void roce_resp_invite(struct roce_resp *resp);
 
 /* Where the payload of a response comes from: `len` bytes, or none. */
 struct roce_source {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/wire.h"
+#include "roce/aeth.h"
 
 /* Host 0 to host 1; the addresses do not matter. */
 static const uint8_t ip_header[ROCE_IP4_LEN] = {
@@ -178,6 +179,11 @@ static bool send_response(struct pair_host *host)
 	struct roce_packet pkt;
 	struct roce_source source;
 
+	if (host->pair->options.credits[host->index])
+		host->resp.credits =
+			aeth_credit_code(host->recv_posted - host->recv_first);
+	if (host->recv_posted != host->recv_first)
+		roce_resp_invite(&host->resp);
 	if (!roce_resp_output(&host->resp, &pkt, &source))
 		return false;
 	send_packet(host, &pkt, host->memory + source.va);

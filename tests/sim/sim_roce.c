@@ -322,8 +322,10 @@ static struct pair_options random_options(uint64_t seed)
 		options.loss = (uint32_t)rng_below(&rng, 150000);
 	options.doubled = (uint32_t)rng_below(&rng, 100000);
 	options.damaged = (uint32_t)rng_below(&rng, 50000);
-	for (int n = 0; n < 2; n++)
+	for (int n = 0; n < 2; n++) {
 		options.keeps[n] = rng_chance(&rng, 700000);
+		options.credits[n] = rng_chance(&rng, 600000);
+	}
 	options.retry_cnt = 7;
 	options.timeout = 10;
 	/* with a timeout of its own a peer may give up: not here */

@@ -36,12 +36,26 @@ static void credits_are_those_of_table_47(void **state)
 	assert_true(aeth_credits(AETH_NO_CREDITS) == UINT32_MAX);
 }
 
+static void a_count_has_the_code_that_promises_no_more(void **state)
+{
+	(void)state;
+	assert_int_equal(aeth_credit_code(0), 0);
+	assert_int_equal(aeth_credit_code(4), 4);
+	assert_int_equal(aeth_credit_code(5), 4);
+	assert_int_equal(aeth_credit_code(6), 5);
+	assert_int_equal(aeth_credit_code(32767), 29);
+	assert_int_equal(aeth_credit_code(1u << 20), 30);
+	for (uint8_t code = 0; code <= 30; code++)
+		assert_int_equal(aeth_credit_code(aeth_credits(code)), code);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rnr_timers_are_those_of_table_46),
 		cmocka_unit_test(the_ack_timeout_doubles_and_0_is_never),
 		cmocka_unit_test(credits_are_those_of_table_47),
+		cmocka_unit_test(a_count_has_the_code_that_promises_no_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/serial.h"
 #include "roce/aeth.h"
 #include "unit.h"
 
@@ -470,6 +471,22 @@ static void nothing_over_uc_is_the_end(void **state)
 	says_nothing();
 }
 
+static void who_waits_for_a_recv_is_told_of_one(void **state)
+{
+	(void)state;
+	resp.credits = 0;
+	roce_resp_invite(&resp);
+	says_nothing();
+	refuse(send_of(0), ROCE_ANSWER_NO_RECV);
+	says_ack(0, AETH_RNR | TIMER);
+	resp.credits = 2;
+	roce_resp_invite(&resp);
+	says_ack(PSN_MASK, AETH_ACK | 2); /* up to what is before it */
+	says_nothing();
+	roce_resp_invite(&resp); /* once */
+	says_nothing();
+}
+
 /* Packets 1 to 3 came without 0, and were kept. */
 static void what_was_kept_is_acknowledged_at_once(void **state)
 {
@@ -565,6 +582,7 @@ int main(void)
 		test(an_error_is_said_after_what_is_before_it_and_is_the_end),
 		test(memory_that_goes_during_a_read_is_an_error_in_its_place),
 		test(bad_requests_are_invalid),
+		test(who_waits_for_a_recv_is_told_of_one),
 		test(what_was_kept_is_acknowledged_at_once),
 		test(what_is_missing_next_is_told_at_once),
 		test(a_part_of_a_read_does_not_end_the_rest),

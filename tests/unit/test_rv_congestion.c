@@ -69,6 +69,48 @@ static void a_queue_pair_counts_what_was_lost_and_said(void **state)
 	assert_int_equal(counted(&a, "naks_in"), 1);
 }
 
+/* The AETH is behind the BTH: syndrome and MSN (IBA 9.3.5). */
+static void acknowledgements_tell_how_many_recvs_there_are(void **state)
+{
+	static const uint8_t golden[] = { 0x04, 0, 0, 1 };
+	struct rv_packet packet;
+
+	(void)state;
+	for (int i = 0; i < 6; i++)
+		rv_post_recv(&b, 9, TO, 100);
+	post(wr(URDMA_WR_SEND), 10);
+	assert_true(rv_take(&a, &packet));
+	rv_give(&b, &packet);
+	assert_true(rv_take(&b, &packet));
+	/* five are left, and of 4 and 6 there are codes (table 47) */
+	assert_memory_equal(rv_bth(&packet) + ROCE_BTH_LEN, golden,
+			    sizeof(golden));
+}
+
+static void sends_beyond_the_recvs_wait(void **state)
+{
+	(void)state;
+	rv_post_recv(&b, 9, TO, 100);
+	rv_post_recv(&b, 9, TO, 100);
+	for (int i = 0; i < 8; i++) {
+		post(wr(URDMA_WR_SEND), 10);
+		run();
+	}
+	/* one went to hear of more */
+	assert_int_equal(counted(&b, "rnr_naks_out"), 1);
+	assert_int_equal(counted(&a, "requests_out"), 3);
+	for (int i = 0; i < 6; i++) {
+		rv_post_recv(&b, 9, TO, 100);
+		run();
+		rdma_dev_expire(a.dev, a.now); /* it is invited */
+		run();
+	}
+	for (int i = 0; i < 8; i++) {
+		expect(&a, 1, WC_SUCCESS);
+		expect(&b, 9, WC_SUCCESS);
+	}
+}
+
 /* The first loss shows that the peer keeps what comes early. */
 static void what_is_lost_goes_again_and_nothing_else(void **state)
 {
@@ -168,6 +210,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(a_queue_pair_counts_what_was_lost_and_said),
+		test(acknowledgements_tell_how_many_recvs_there_are),
+		test(sends_beyond_the_recvs_wait),
 		test(what_is_lost_goes_again_and_nothing_else),
 		test(what_is_kept_goes_with_its_queue_pair),
 		test(who_sends_what_was_marked_is_told_and_slows_down),
