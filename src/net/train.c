@@ -107,19 +107,33 @@ static uint64_t pseudo(const uint8_t *frame, uint16_t len)
 			     : cksum_pseudo4(at, at + 4, IP4_UDP, len);
 }
 
-/* All that says how long it is; `len`: bytes behind the UDP header. */
-static void set_length(uint8_t *frame, uint32_t head, uint32_t len)
+/* The IPv4 header's checksum follows by what changes (RFC 1624, equation 3):
+ * reading what was just stored would cost more than all the rest. */
+static void change4(uint8_t *frame, uint16_t len, uint16_t id)
+{
+	uint32_t sum = (uint16_t)~load_be16(frame + CHECKSUM4);
+
+	sum += (uint16_t)~load_be16(frame + LENGTH4) + len;
+	sum += (uint16_t)~load_be16(frame + ID) + id;
+	sum = (sum & UINT16_MAX) + (sum >> 16);
+	sum = (sum & UINT16_MAX) + (sum >> 16);
+	store_be16(frame + CHECKSUM4, (uint16_t)~sum);
+	store_be16(frame + LENGTH4, len);
+	store_be16(frame + ID, id);
+}
+
+/* All that says how long it is; `len`: bytes behind the UDP header.  `car`: of
+ * IPv4, how many frames it is behind that whose headers these are. */
+static void change(uint8_t *frame, uint32_t head, uint32_t len, uint32_t car)
 {
 	uint16_t datagram = (uint16_t)(UDP_LEN + len);
 
 	store_be16(frame + head - UDP_LEN + 4, datagram);
-	if (is_ip6(frame)) {
+	if (is_ip6(frame))
 		store_be16(frame + LENGTH6, datagram);
-		return;
-	}
-	store_be16(frame + LENGTH4, (uint16_t)(IP4_LEN + datagram));
-	store_be16(frame + CHECKSUM4, 0);
-	cksum_store(frame + CHECKSUM4, cksum_add(0, frame + IP, IP4_LEN));
+	else
+		change4(frame, (uint16_t)(IP4_LEN + datagram),
+			(uint16_t)(load_be16(frame + ID) + car));
 }
 
 void train_couple(const struct train_frame *frames, uint32_t cars,
@@ -131,7 +145,7 @@ void train_couple(const struct train_frame *frames, uint32_t cars,
 	for (uint32_t i = 0; i < cars; i++)
 		len += frames[i].len - head;
 	memcpy(out, frames[0].bytes, head);
-	set_length(out, head, len);
+	change(out, head, len, 0);
 	sum = (uint16_t)~cksum_finish(pseudo(out, (uint16_t)(UDP_LEN + len)));
 	memcpy(out + head - UDP_LEN + UDP_CHECKSUM_OFFSET, &sum, sizeof(sum));
 }
@@ -140,8 +154,6 @@ void train_uncouple(const uint8_t *frame, uint32_t head, uint32_t car,
 		    uint32_t len, uint8_t *out)
 {
 	memcpy(out, frame, head);
-	if (!is_ip6(frame))
-		store_be16(out + ID, (uint16_t)(load_be16(frame + ID) + car));
-	set_length(out, head, len);
+	change(out, head, len, car);
 	store_be16(out + head - UDP_LEN + UDP_CHECKSUM_OFFSET, 0);
 }
