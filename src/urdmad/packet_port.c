@@ -28,8 +28,9 @@
 enum {
 	/* In the kernel: a train and what is in front of it. */
 	FRAME = 64 * 1024,
-	FRAMES = 512,
-	BLOCK = 4 * FRAME,
+	FRAMES_MAX = 512,
+	IN_BLOCK = 4, /* frames */
+	BLOCK = IN_BLOCK * FRAME,
 	SEND_BYTES = 16 << 20,
 	VNET = sizeof(struct virtio_net_hdr),
 };
@@ -37,6 +38,7 @@ enum {
 struct packet_port {
 	int fd;
 	uint8_t *ring;
+	uint32_t frames;
 	uint32_t at;  /* the frame that comes next */
 	uint32_t car; /* of that, if it is a train: the next */
 	bool trains;  /* the kernel takes them */
@@ -57,8 +59,8 @@ static int set_up(struct packet_port *port, unsigned int ifindex)
 {
 	struct tpacket_req ring = { .tp_block_size = BLOCK,
 				    .tp_frame_size = FRAME,
-				    .tp_block_nr = FRAMES / (BLOCK / FRAME),
-				    .tp_frame_nr = FRAMES };
+				    .tp_block_nr = port->frames / IN_BLOCK,
+				    .tp_frame_nr = port->frames };
 	struct packet_mreq all = { .mr_ifindex = (int)ifindex,
 				   .mr_type = PACKET_MR_PROMISC };
 	struct sockaddr_ll at = { .sll_family = AF_PACKET,
@@ -72,8 +74,8 @@ static int set_up(struct packet_port *port, unsigned int ifindex)
 	    setsockopt(port->fd, SOL_PACKET, PACKET_RX_RING, &ring,
 		       sizeof(ring)) < 0)
 		return -1;
-	ring_at = mmap(NULL, (size_t)FRAME * FRAMES, PROT_READ | PROT_WRITE,
-		       MAP_SHARED, port->fd, 0);
+	ring_at = mmap(NULL, (size_t)FRAME * port->frames,
+		       PROT_READ | PROT_WRITE, MAP_SHARED, port->fd, 0);
 	if (ring_at == MAP_FAILED)
 		return -1;
 	port->ring = ring_at;
@@ -90,7 +92,7 @@ static int set_up(struct packet_port *port, unsigned int ifindex)
 }
 
 struct packet_port *packet_port_open(const char *netdev,
-				     struct rte_mempool *pool)
+				     struct rte_mempool *pool, uint32_t frames)
 {
 	struct packet_port *port = calloc(1, sizeof(*port));
 	unsigned int ifindex = if_nametoindex(netdev);
@@ -99,6 +101,8 @@ struct packet_port *packet_port_open(const char *netdev,
 	if (!port)
 		return NULL;
 	port->pool = pool;
+	port->frames = frames < FRAMES_MAX ? frames : FRAMES_MAX;
+	port->frames = (port->frames + IN_BLOCK - 1) / IN_BLOCK * IN_BLOCK;
 	port->trains = true;
 	/* it hears nothing before it is bound */
 	port->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
@@ -115,7 +119,7 @@ void packet_port_close(struct packet_port *port)
 	if (!port)
 		return;
 	if (port->ring)
-		munmap(port->ring, (size_t)FRAME * FRAMES);
+		munmap(port->ring, (size_t)FRAME * port->frames);
 	if (port->fd >= 0)
 		close(port->fd);
 	free(port);
@@ -251,7 +255,7 @@ unsigned int packet_port_receive(struct packet_port *port,
 			break;
 		__atomic_store_n(&header->tp_status, TP_STATUS_KERNEL,
 				 __ATOMIC_RELEASE);
-		port->at = (port->at + 1) % FRAMES;
+		port->at = (port->at + 1) % port->frames;
 	}
 	return count;
 }

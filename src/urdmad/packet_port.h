@@ -16,9 +16,10 @@ struct packet_port;
 struct rte_mbuf;
 struct rte_mempool;
 
-/* NULL with errno.  `pool`: for frames that come, which one buffer holds. */
+/* NULL with errno.  `pool`: for frames that come, which one buffer holds.
+ * `frames`: that may wait, a train being one; at most 512 (32 MiB). */
 struct packet_port *packet_port_open(const char *netdev,
-				     struct rte_mempool *pool);
+				     struct rte_mempool *pool, uint32_t frames);
 void packet_port_close(struct packet_port *port); /* NULL is fine */
 
 /* Readable when frames wait. */

@@ -214,7 +214,8 @@ static int open_packets(struct port *port, struct port_error *error)
 
 	if (make_pool(port, error) < 0)
 		return -1;
-	port->packets = packet_port_open(config->netdev, port->mempool);
+	port->packets = packet_port_open(config->netdev, port->mempool,
+					 config->rx_desc_count);
 	if (!port->packets)
 		return fail(config, error, "packet socket on %s: %s",
 			    config->netdev, strerror(errno));
