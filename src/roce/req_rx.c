@@ -222,27 +222,53 @@ static void scatter_to(const struct roce_req *req, const struct roce_msg *msg,
 	};
 }
 
-static const struct roce_msg *find(const struct roce_req *req, uint32_t psn)
+/* The message that has this number, or the tail. */
+static uint32_t find(const struct roce_req *req, uint32_t psn)
 {
-	for (uint32_t i = req->first; i != req->tail; i++) {
+	uint32_t i = req->first;
+
+	while (i != req->tail) {
 		const struct roce_msg *msg = roce_req_msg(req, i);
 
 		if (psn_dist(msg->psn, psn) < msg->packets)
-			return msg;
+			break;
+		i++;
 	}
-	return NULL;
+	return i;
+}
+
+/* Answers from `psn` on are missing too, behind others that are. */
+static void mend_another(struct roce_req *req, uint32_t psn)
+{
+	uint32_t at = find(req, psn);
+
+	if (at == req->tail || !roce_msg_asks(roce_req_msg(req, at)))
+		return;
+	req->counters.naks++;
+	if (req->mending && req->mend) { /* it comes upon them */
+		req->mend++;
+		return;
+	}
+	roce_req_mend(req, 1);
+	req->at = at;
+	req->at_packet = psn_dist(roce_req_msg(req, at)->psn, psn);
 }
 
 /* One before it is missing. */
 static enum roce_verdict answered_early(struct roce_req *req,
 					const struct roce_packet *pkt,
-					struct roce_scatter *scatter)
+					struct roce_scatter *scatter,
+					uint32_t known)
 {
-	const struct roce_msg *msg = find(req, pkt->psn);
+	uint32_t at = find(req, pkt->psn);
+	const struct roce_msg *msg = roce_req_msg(req, at);
 	uint32_t i = pkt->psn % ROCE_REQ_EARLY;
+	bool told = req->gap.told;
 	enum roce_verdict verdict = missing(req, pkt->psn);
 
-	if (!msg || psn_dist(req->una, pkt->psn) >= ROCE_REQ_EARLY ||
+	if (told && psn_lt(req->una, known) && psn_lt(known, pkt->psn))
+		mend_another(req, known);
+	if (at == req->tail || psn_dist(req->una, pkt->psn) >= ROCE_REQ_EARLY ||
 	    roce_req_is_early(req, pkt->psn) || !answer_fits(req, msg, pkt))
 		return verdict;
 	req->early[i / 64] |= UINT64_C(1) << i % 64;
@@ -253,14 +279,24 @@ static enum roce_verdict answered_early(struct roce_req *req,
 	return ROCE_OK;
 }
 
+/* The next gap, unless its answer has been asked for again already. */
+static void still_missing(struct roce_req *req, uint32_t high)
+{
+	if (psn_lt(req->una, req->parts_end))
+		req->gap = (struct roce_gap){ .told = true, .high = high };
+	else
+		missing(req, high);
+}
+
 static enum roce_verdict answered(struct roce_req *req,
 				  const struct roce_packet *pkt,
 				  struct roce_scatter *scatter, nsec_t now)
 {
 	const struct roce_msg *msg;
+	uint32_t known = req->heard;
 
 	if (!acknowledge(req, pkt->psn, now))
-		return answered_early(req, pkt, scatter);
+		return answered_early(req, pkt, scatter, known);
 	msg = roce_req_msg(req, req->first);
 	if (!answer_fits(req, msg, pkt)) {
 		roce_req_fail(req, ROCE_RESPONSE_BAD);
@@ -271,7 +307,7 @@ static enum roce_verdict answered(struct roce_req *req,
 	progressed(req, now);
 	/* what is behind it may have been answered long ago */
 	if (psn_lt(req->una, req->heard) && !acknowledge(req, req->heard, now))
-		missing(req, psn_add(req->heard, PSN_MASK));
+		still_missing(req, psn_add(req->heard, PSN_MASK));
 	return ROCE_OK;
 }
 

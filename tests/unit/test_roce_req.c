@@ -434,20 +434,28 @@ static void a_read_asks_again_for_what_is_missing_only(void **state)
 	assert_true(roce_req_idle(&req));
 }
 
-static void the_next_gap_of_a_read_is_asked_for_at_once(void **state)
+static void all_gaps_of_a_read_are_asked_for_at_once(void **state)
 {
 	(void)state;
-	begin(ROCE_KIND_READ, 6 * MTU);
+	begin(ROCE_KIND_READ, 8 * MTU);
 	sends(ROCE_READ_REQUEST, 0, 0, 0);
 	places(ROCE_READ_MIDDLE, 1, MTU, 0, MTU);
 	places(ROCE_READ_MIDDLE, 3, MTU, 0, 3 * MTU);
 	assert_int_equal(sends(ROCE_READ_REQUEST, 0, 0, 0).dma_len, MTU);
-	places(ROCE_READ_ONLY, 0, MTU, 0, 0);
 	assert_int_equal(sends(ROCE_READ_REQUEST, 2, 2 * MTU, 0).dma_len, MTU);
+	sends_nothing();
+	places(ROCE_READ_MIDDLE, 6, MTU, 0, 6 * MTU);
+	assert_int_equal(sends(ROCE_READ_REQUEST, 4, 4 * MTU, 0).dma_len,
+			 2 * MTU);
+	sends_nothing();
+	places(ROCE_READ_ONLY, 0, MTU, 0, 0);
+	sends_nothing(); /* the others are on their way */
 	places(ROCE_READ_ONLY, 2, MTU, 0, 2 * MTU);
-	places(ROCE_READ_MIDDLE, 4, MTU, 0, 4 * MTU);
+	places(ROCE_READ_FIRST, 4, MTU, 0, 4 * MTU);
 	places(ROCE_READ_LAST, 5, MTU, 0, 5 * MTU);
+	places(ROCE_READ_LAST, 7, MTU, 0, 7 * MTU);
 	ends(0, ROCE_DONE);
+	assert_true(roce_req_idle(&req));
 }
 
 static void who_answers_no_parts_is_asked_for_the_rest(void **state)
@@ -858,7 +866,7 @@ int main(void)
 		test(syndromes_that_mean_nothing_change_nothing),
 		test(a_read_takes_as_many_numbers_as_its_answer),
 		test(a_read_asks_again_for_what_is_missing_only),
-		test(the_next_gap_of_a_read_is_asked_for_at_once),
+		test(all_gaps_of_a_read_are_asked_for_at_once),
 		test(who_answers_no_parts_is_asked_for_the_rest),
 		test(a_long_read_is_asked_for_in_pieces),
 		test(who_keeps_what_comes_early_is_sent_what_it_lacks),
