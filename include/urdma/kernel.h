@@ -24,12 +24,13 @@
 #include "urdma/control.h"
 
 enum {
-	URDMA_KERNEL_VERSION = 1,
+	URDMA_KERNEL_VERSION = 2,
 	URDMA_KERNEL_NAME = 64, /* bytes of a name, with its zero */
 	URDMA_KERNEL_GIDS = 4,
 	/* Of a pin's offset in the file: no region is longer. */
 	URDMA_KERNEL_PIN_SHIFT = 40,
 	URDMA_KERNEL_PINS = 1 << 22,
+	URDMA_KERNEL_MAD_LEN = 256,
 };
 
 #define URDMA_KERNEL_PATH "/dev/urdma"
@@ -47,6 +48,10 @@ enum urdma_kernel_kind {
 	URDMA_KERNEL_COMP = 18,	  /* struct urdma_kernel_event, of a CQ */
 	URDMA_KERNEL_ASYNC = 19,  /* likewise, of what `type` says */
 	URDMA_KERNEL_CM = 20,	  /* struct urdma_kernel_cm_event */
+
+	/* From both: struct urdma_kernel_mad, in rdma_cm's session of a RoCE
+	 * device.  As any datagram it may be lost. */
+	URDMA_KERNEL_MAD = 32,
 };
 
 struct urdma_kernel_head {
@@ -77,6 +82,7 @@ struct urdma_kernel_device {
 	char netdev[URDMA_KERNEL_NAME]; /* in the daemon's namespace */
 	__u32 roce;
 	__u32 gid_count;
+	/* Zeros: nothing can be sent from this one. */
 	__u8 gids[URDMA_KERNEL_GIDS][16];
 	struct urdma_query_device_reply attr;
 	struct urdma_query_port_reply port;
@@ -98,6 +104,17 @@ struct urdma_kernel_cm_event {
 	__u32 reserved;
 };
 URDMA_CONTROL_SIZE(urdma_kernel_cm_event, 392);
+
+/* What queue pair 1 sends and receives.  Addresses are GIDs; `local` is one of
+ * the device's. */
+struct urdma_kernel_mad {
+	__u8 remote[16];
+	__u8 local[16];
+	__u32 qpn; /* the peer's */
+	__u32 reserved;
+	__u8 bytes[URDMA_KERNEL_MAD_LEN];
+};
+URDMA_CONTROL_SIZE(urdma_kernel_mad, 296);
 
 static inline __u64 urdma_kernel_pin_offset(__u32 mem)
 {

@@ -7,6 +7,8 @@
 
 #include "urdma.h"
 
+enum { MADS_MAX = 1024 };
+
 struct urdma_call {
 	struct list_head entry; /* in daemon->out or ->asked */
 	refcount_t refs;	/* the list's, the waiter's */
@@ -51,9 +53,9 @@ static void call_done(struct urdma_call *call, int error)
 }
 
 static struct urdma_call *call_make(struct urdma_session *session, u16 kind,
-				    const void *body, size_t len)
+				    const void *body, size_t len, gfp_t gfp)
 {
-	struct urdma_call *call = kzalloc(sizeof(*call), GFP_KERNEL);
+	struct urdma_call *call = kzalloc(sizeof(*call), gfp);
 
 	if (!call)
 		return NULL;
@@ -74,7 +76,8 @@ static struct urdma_call *ask_make(struct urdma_session *session, u16 op,
 	struct urdma_msg_head head = { .op = op, .length = sizeof(head) + len };
 	struct urdma_call *call;
 
-	call = call_make(session, URDMA_KERNEL_ASK, &head, sizeof(head));
+	call = call_make(session, URDMA_KERNEL_ASK, &head, sizeof(head),
+			 GFP_KERNEL);
 	if (!call)
 		return NULL;
 	memcpy(call->body + sizeof(head), request, len);
@@ -83,20 +86,34 @@ static struct urdma_call *ask_make(struct urdma_session *session, u16 op,
 	return call;
 }
 
+/* Under its lock; 0: there is room. */
+static int check_room(struct urdma_daemon *daemon, struct urdma_call *call)
+{
+	if (daemon->dead)
+		return -ENODEV;
+	if (call->head.kind != URDMA_KERNEL_MAD)
+		return 0;
+	/* Datagrams: nobody waits until they are read. */
+	if (daemon->mads == MADS_MAX)
+		return -ENOBUFS;
+	daemon->mads++;
+	return 0;
+}
+
 /* The list takes a reference. */
 static int call_send(struct urdma_daemon *daemon, struct urdma_call *call)
 {
-	int error = 0;
+	unsigned long flags;
+	int error;
 
-	spin_lock(&daemon->lock);
-	if (daemon->dead) {
-		error = -ENODEV;
-	} else {
+	spin_lock_irqsave(&daemon->lock, flags);
+	error = check_room(daemon, call);
+	if (!error) {
 		refcount_inc(&call->refs);
 		call->head.seq = ++daemon->last_seq;
 		list_add_tail(&call->entry, &daemon->out);
 	}
-	spin_unlock(&daemon->lock);
+	spin_unlock_irqrestore(&daemon->lock, flags);
 	if (!error)
 		wake_up_interruptible(&daemon->readable);
 	return error;
@@ -187,7 +204,8 @@ int urdma_session_open(struct urdma_session *session,
 
 	session->daemon = daemon;
 	session->number = atomic_inc_return(&daemon->last_session);
-	call = call_make(session, URDMA_KERNEL_OPEN, open, sizeof(*open));
+	call = call_make(session, URDMA_KERNEL_OPEN, open, sizeof(*open),
+			 GFP_KERNEL);
 	if (!call)
 		return -ENOMEM;
 	error = call_send(daemon, call);
@@ -197,24 +215,35 @@ int urdma_session_open(struct urdma_session *session,
 
 void urdma_session_close(struct urdma_session *session)
 {
-	send_and_forget(session, call_make(session, URDMA_KERNEL_CLOSE, "", 0));
+	send_and_forget(session, call_make(session, URDMA_KERNEL_CLOSE, "", 0,
+					   GFP_KERNEL));
+}
+
+void urdma_send_mad(struct urdma_session *session,
+		    const struct urdma_kernel_mad *mad)
+{
+	send_and_forget(session, call_make(session, URDMA_KERNEL_MAD, mad,
+					   sizeof(*mad), GFP_ATOMIC));
 }
 
 void urdma_kick(struct urdma_daemon *daemon)
 {
-	spin_lock(&daemon->lock);
+	unsigned long flags;
+
+	spin_lock_irqsave(&daemon->lock, flags);
 	daemon->kicked = true;
-	spin_unlock(&daemon->lock);
+	spin_unlock_irqrestore(&daemon->lock, flags);
 	wake_up_interruptible(&daemon->readable);
 }
 
 bool urdma_call_readable(struct urdma_daemon *daemon)
 {
+	unsigned long flags;
 	bool readable;
 
-	spin_lock(&daemon->lock);
+	spin_lock_irqsave(&daemon->lock, flags);
 	readable = daemon->kicked || !list_empty(&daemon->out);
-	spin_unlock(&daemon->lock);
+	spin_unlock_irqrestore(&daemon->lock, flags);
 	return readable;
 }
 
@@ -222,11 +251,14 @@ bool urdma_call_readable(struct urdma_daemon *daemon)
 static struct urdma_call *next_out(struct urdma_daemon *daemon, bool *kicked)
 {
 	struct urdma_call *call;
+	unsigned long flags;
 
-	spin_lock(&daemon->lock);
+	spin_lock_irqsave(&daemon->lock, flags);
 	call = list_first_entry_or_null(&daemon->out, struct urdma_call, entry);
 	if (call) {
 		refcount_inc(&call->refs); /* an answer may end it */
+		if (call->head.kind == URDMA_KERNEL_MAD)
+			daemon->mads--;
 		if (call->answered_for)
 			list_move_tail(&call->entry, &daemon->asked);
 		else
@@ -235,7 +267,7 @@ static struct urdma_call *next_out(struct urdma_daemon *daemon, bool *kicked)
 	*kicked = !call && daemon->kicked;
 	if (*kicked)
 		daemon->kicked = false;
-	spin_unlock(&daemon->lock);
+	spin_unlock_irqrestore(&daemon->lock, flags);
 	return call;
 }
 
@@ -280,18 +312,19 @@ ssize_t urdma_call_read(struct urdma_daemon *daemon, char __user *to,
 
 static struct urdma_call *take_asked(struct urdma_daemon *daemon, u64 seq)
 {
-	struct urdma_call *call;
+	struct urdma_call *call, *found = NULL;
+	unsigned long flags;
 
-	spin_lock(&daemon->lock);
+	spin_lock_irqsave(&daemon->lock, flags);
 	list_for_each_entry(call, &daemon->asked, entry) {
 		if (call->head.seq == seq) {
 			list_del_init(&call->entry);
-			spin_unlock(&daemon->lock);
-			return call;
+			found = call;
+			break;
 		}
 	}
-	spin_unlock(&daemon->lock);
-	return NULL;
+	spin_unlock_irqrestore(&daemon->lock, flags);
+	return found;
 }
 
 /* The reply of the length that was asked for, or an error. */
@@ -328,13 +361,14 @@ int urdma_call_answer(struct urdma_daemon *daemon,
 void urdma_call_end(struct urdma_daemon *daemon)
 {
 	struct urdma_call *call, *next;
+	unsigned long flags;
 	LIST_HEAD(ended);
 
-	spin_lock(&daemon->lock);
+	spin_lock_irqsave(&daemon->lock, flags);
 	daemon->dead = true;
 	list_splice_init(&daemon->out, &ended);
 	list_splice_tail_init(&daemon->asked, &ended);
-	spin_unlock(&daemon->lock);
+	spin_unlock_irqrestore(&daemon->lock, flags);
 	list_for_each_entry_safe(call, next, &ended, entry) {
 		list_del_init(&call->entry);
 		call_done(call, -ENODEV);

@@ -26,7 +26,8 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0)
 #define URDMA_CREATE_CQ_ARG struct uverbs_attr_bundle *attrs
-#define URDMA_CREATE_CQ_UDATA (&attrs->driver_udata)
+/* the kernel's own have none */
+#define URDMA_CREATE_CQ_UDATA (attrs ? &attrs->driver_udata : NULL)
 #else
 #define URDMA_CREATE_CQ_ARG struct ib_udata *udata
 #define URDMA_CREATE_CQ_UDATA udata

@@ -135,9 +135,11 @@ int urdma_alloc_pd(struct ib_pd *ib, struct ib_udata *udata)
 	struct urdma_handle reply;
 	int error;
 
-	/* The kernel's own users would post to queues here. */
+	/* Of the kernel's own users there is only one that we serve (gsi.c),
+	 * and its memory needs no protection.
+	 */
 	if (!udata)
-		return -EOPNOTSUPP;
+		return urdma_dev(ib->device)->about.roce ? 0 : -EOPNOTSUPP;
 	error = urdma_ask(urdma_session_of_pd(ib), URDMA_OP_ALLOC_PD, &ask,
 			  sizeof(ask), &reply, sizeof(reply));
 	urdma_pd(ib)->handle = error ? 0 : reply.handle;
@@ -149,6 +151,8 @@ int urdma_dealloc_pd(struct ib_pd *ib, struct ib_udata *udata)
 	const struct urdma_handle ask = { .handle = urdma_pd(ib)->handle };
 	struct urdma_empty reply;
 
+	if (!ib->uobject)
+		return 0;
 	urdma_finish(urdma_session_of_pd(ib), URDMA_OP_DEALLOC_PD, &ask,
 		     sizeof(ask), &reply, sizeof(reply));
 	return 0;

@@ -50,8 +50,10 @@ int urdma_create_cq(struct ib_cq *ib, const struct ib_cq_init_attr *attr,
 	struct urdma_ucontext *context;
 	int error;
 
-	if (!udata || attr->flags)
+	if (attr->flags)
 		return -EOPNOTSUPP;
+	if (!udata)
+		return urdma_kcq_create(cq, attr->cqe);
 	context = rdma_udata_to_drv_context(udata, struct urdma_ucontext, ib);
 	cq->session = &context->session;
 	error = xa_alloc(&daemon->cq_names, &cq->name, cq, xa_limit_31b,
@@ -70,6 +72,10 @@ int urdma_destroy_cq(struct ib_cq *ib, struct ib_udata *udata)
 {
 	struct urdma_cq *cq = urdma_cq(ib);
 
+	if (!cq->session) {
+		urdma_kcq_destroy(cq);
+		return 0;
+	}
 	xa_erase(&urdma_dev(ib->device)->daemon->cq_names, cq->name);
 	ask_destroy(cq);
 	return 0;
@@ -84,6 +90,8 @@ int urdma_resize_cq(struct ib_cq *ib, int cqe, struct ib_udata *udata)
 	struct urdma_ucontext *context;
 	int error;
 
+	if (!cq->session)
+		return -EOPNOTSUPP;
 	context = rdma_udata_to_drv_context(udata, struct urdma_ucontext, ib);
 	error = urdma_ask(cq->session, URDMA_OP_RESIZE_CQ, &ask, sizeof(ask),
 			  &reply, sizeof(reply));
@@ -105,6 +113,8 @@ int urdma_modify_cq(struct ib_cq *ib, u16 count, u16 period)
 	};
 	struct urdma_empty reply;
 
+	if (!cq->session)
+		return -EOPNOTSUPP;
 	return urdma_ask(cq->session, URDMA_OP_MODIFY_CQ, &ask, sizeof(ask),
 			 &reply, sizeof(reply));
 }

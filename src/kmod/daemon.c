@@ -105,6 +105,10 @@ static int take_frame(struct urdma_daemon *daemon,
 		if (len != sizeof(struct urdma_kernel_cm_event))
 			return -EINVAL;
 		return urdma_device_cm_event(daemon, head->session, body);
+	case URDMA_KERNEL_MAD:
+		if (len != sizeof(struct urdma_kernel_mad))
+			return -EINVAL;
+		return urdma_device_mad(daemon, head->session, body);
 	default:
 		return -EINVAL;
 	}

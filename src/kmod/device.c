@@ -18,6 +18,9 @@
  */
 static struct workqueue_struct *works;
 
+/* Entries of a RoCE device's table of GIDs. */
+enum { ROCE_GIDS = 16 };
+
 static DEFINE_MUTEX(devices_lock);
 static LIST_HEAD(devices);
 
@@ -59,6 +62,13 @@ static int urdma_query_device(struct ib_device *ib, struct ib_device_attr *attr,
 		.max_srq_sge = from->max_srq_sge,
 		.max_pkeys = from->max_pkeys,
 		.local_ca_ack_delay = from->local_ca_ack_delay,
+		.max_mcast_grp = from->max_mcast_grp,
+		.max_mcast_qp_attach = from->max_mcast_qp,
+		.max_total_mcast_qp_attach =
+			from->max_mcast_grp * from->max_mcast_qp,
+		/* Buffers of the kernel need no region (gsi.c). */
+		.kernel_cap_flags =
+			urdma_dev(ib)->about.roce ? IBK_LOCAL_DMA_LKEY : 0,
 	};
 	return 0;
 }
@@ -66,6 +76,14 @@ static int urdma_query_device(struct ib_device *ib, struct ib_device_attr *attr,
 static bool is_up(const struct urdma_dev *dev)
 {
 	return netif_running(dev->netdev) && netif_carrier_ok(dev->netdev);
+}
+
+/* iWARP's are the daemon's; RoCE's are those of the interface, and ib_core
+ * looks after them.
+ */
+static u32 gid_room(const struct urdma_kernel_device *about)
+{
+	return about->roce ? ROCE_GIDS : about->gid_count;
 }
 
 static int urdma_query_port(struct ib_device *ib, u32 port,
@@ -81,7 +99,7 @@ static int urdma_query_port(struct ib_device *ib, u32 port,
 	attr->max_msg_sz = from->max_msg_sz;
 	attr->max_mtu = from->max_mtu;
 	attr->active_mtu = from->active_mtu;
-	attr->gid_tbl_len = urdma_dev(ib)->about.gid_count;
+	attr->gid_tbl_len = gid_room(&urdma_dev(ib)->about);
 	attr->pkey_tbl_len = from->pkey_tbl_len;
 	attr->active_width = from->active_width;
 	attr->active_speed = from->active_speed;
@@ -94,10 +112,19 @@ static int urdma_get_port_immutable(struct ib_device *ib, u32 port,
 {
 	const struct urdma_kernel_device *about = &urdma_dev(ib)->about;
 
-	immutable->gid_tbl_len = about->gid_count;
+	immutable->gid_tbl_len = gid_room(about);
 	immutable->pkey_tbl_len = about->port.pkey_tbl_len;
 	immutable->core_cap_flags = RDMA_CORE_PORT_IWARP;
+	if (about->roce) {
+		immutable->core_cap_flags = RDMA_CORE_PORT_IBA_ROCE_UDP_ENCAP;
+		immutable->max_mad_size = IB_MGMT_MAD_SIZE;
+	}
 	return 0;
+}
+
+static enum rdma_link_layer urdma_get_link_layer(struct ib_device *ib, u32 port)
+{
+	return IB_LINK_LAYER_ETHERNET;
 }
 
 static int urdma_query_gid(struct ib_device *ib, u32 port, int index,
@@ -119,26 +146,7 @@ static int urdma_query_pkey(struct ib_device *ib, u32 port, u16 index, u16 *key)
 	return 0;
 }
 
-/* ib_core must find all of these to let rdma_cm see a device; queues that the
- * kernel itself posts to or polls are not made (urdma_alloc_pd).
- */
-static int urdma_post_recv(struct ib_qp *ib, const struct ib_recv_wr *wr,
-			   const struct ib_recv_wr **bad)
-{
-	*bad = wr;
-	return -EOPNOTSUPP;
-}
-
-static int urdma_poll_cq(struct ib_cq *ib, int count, struct ib_wc *wc)
-{
-	return -EOPNOTSUPP;
-}
-
-static int urdma_req_notify_cq(struct ib_cq *ib, enum ib_cq_notify_flags flags)
-{
-	return -EOPNOTSUPP;
-}
-
+/* ib_core must find it to let rdma_cm see a device; nobody needs it. */
 static struct ib_mr *urdma_get_dma_mr(struct ib_pd *ib, int access)
 {
 	return ERR_PTR(-EOPNOTSUPP);
@@ -189,14 +197,6 @@ static const struct ib_device_ops ops = {
 	.disassociate_ucontext = urdma_disassociate_ucontext,
 	.get_dma_mr = urdma_get_dma_mr,
 	.get_port_immutable = urdma_get_port_immutable,
-	.iw_accept = urdma_iw_accept,
-	.iw_add_ref = urdma_iw_add_ref,
-	.iw_connect = urdma_iw_connect,
-	.iw_create_listen = urdma_iw_create_listen,
-	.iw_destroy_listen = urdma_iw_destroy_listen,
-	.iw_get_qp = urdma_iw_get_qp,
-	.iw_reject = urdma_iw_reject,
-	.iw_rem_ref = urdma_iw_rem_ref,
 	.mmap = urdma_mmap,
 	.modify_cq = urdma_modify_cq,
 	.modify_qp = urdma_modify_qp,
@@ -205,7 +205,6 @@ static const struct ib_device_ops ops = {
 	.post_recv = urdma_post_recv,
 	.post_send = urdma_post_send,
 	.query_device = urdma_query_device,
-	.query_gid = urdma_query_gid,
 	.query_pkey = urdma_query_pkey,
 	.query_port = urdma_query_port,
 	.query_qp = urdma_query_qp,
@@ -221,6 +220,29 @@ static const struct ib_device_ops ops = {
 	INIT_RDMA_OBJ_SIZE(ib_qp, urdma_qp, ib),
 	INIT_RDMA_OBJ_SIZE(ib_srq, urdma_srq, ib),
 	INIT_RDMA_OBJ_SIZE(ib_ucontext, urdma_ucontext, ib),
+};
+
+static const struct ib_device_ops iwarp_ops = {
+	.iw_accept = urdma_iw_accept,
+	.iw_add_ref = urdma_iw_add_ref,
+	.iw_connect = urdma_iw_connect,
+	.iw_create_listen = urdma_iw_create_listen,
+	.iw_destroy_listen = urdma_iw_destroy_listen,
+	.iw_get_qp = urdma_iw_get_qp,
+	.iw_reject = urdma_iw_reject,
+	.iw_rem_ref = urdma_iw_rem_ref,
+	.query_gid = urdma_query_gid,
+};
+
+static const struct ib_device_ops roce_ops = {
+	.attach_mcast = urdma_attach_mcast,
+	.create_ah = urdma_create_ah,
+	.create_user_ah = urdma_create_ah,
+	.destroy_ah = urdma_destroy_ah,
+	.detach_mcast = urdma_detach_mcast,
+	.get_link_layer = urdma_get_link_layer,
+
+	INIT_RDMA_OBJ_SIZE(ib_ah, urdma_ah, ib),
 };
 
 /*
@@ -273,8 +295,6 @@ static int check_about(const struct urdma_kernel_device *about)
 		       about->version, URDMA_KERNEL_VERSION);
 		return -EPROTO;
 	}
-	if (about->roce)
-		return -EOPNOTSUPP;
 	if (strnlen(about->name, sizeof(about->name)) == sizeof(about->name) ||
 	    strnlen(about->netdev, IFNAMSIZ) == IFNAMSIZ || !about->name[0] ||
 	    strpbrk(about->name, "/%") || !about->gid_count ||
@@ -287,17 +307,22 @@ static void device_describe(struct urdma_dev *dev, struct net_device *netdev)
 {
 	struct ib_device *ib = &dev->ib;
 
-	ib->node_type = RDMA_NODE_RNIC;
+	bool roce = dev->about.roce;
+
+	ib->node_type = roce ? RDMA_NODE_IB_CA : RDMA_NODE_RNIC;
 	ib->node_guid = (__force __be64)dev->about.attr.node_guid;
 	strscpy(ib->node_desc, "urdma", sizeof(ib->node_desc));
 	ib->phys_port_cnt = 1;
 	ib->num_comp_vectors = 1;
 	ib->dev.parent = &parent->dev;
-	strscpy(ib->iw_ifname, netdev->name, sizeof(ib->iw_ifname));
-	ib->iw_driver_flags = IW_F_NO_PORT_MAP;
+	if (!roce) {
+		strscpy(ib->iw_ifname, netdev->name, sizeof(ib->iw_ifname));
+		ib->iw_driver_flags = IW_F_NO_PORT_MAP;
+	}
 	/* Not among the default ones: how a program wakes the daemon. */
 	ib->uverbs_cmd_mask |= BIT_ULL(IB_USER_VERBS_CMD_POST_SEND);
 	ib_set_device_ops(ib, &ops);
+	ib_set_device_ops(ib, roce ? &roce_ops : &iwarp_ops);
 }
 
 static int device_make(struct urdma_daemon *daemon,
@@ -315,6 +340,7 @@ static int device_make(struct urdma_daemon *daemon,
 	dev->daemon = daemon;
 	kref_get(&daemon->ref);
 	mutex_init(&dev->cm_lock);
+	spin_lock_init(&dev->gsi_lock);
 	xa_init_flags(&dev->eps, XA_FLAGS_ALLOC1);
 	xa_init_flags(&dev->requests, XA_FLAGS_ALLOC1);
 	xa_init(&dev->qps);
@@ -419,6 +445,19 @@ int urdma_device_cm_event(struct urdma_daemon *daemon, u32 session,
 	list_for_each_entry(dev, &devices, entry)
 		if (dev->daemon == daemon && dev->cm.number == session)
 			urdma_cm_event(dev, event);
+	mutex_unlock(&devices_lock);
+	return 0;
+}
+
+int urdma_device_mad(struct urdma_daemon *daemon, u32 session,
+		     const struct urdma_kernel_mad *mad)
+{
+	struct urdma_dev *dev;
+
+	mutex_lock(&devices_lock);
+	list_for_each_entry(dev, &devices, entry)
+		if (dev->daemon == daemon && dev->cm.number == session)
+			urdma_gsi_take(dev, mad);
 	mutex_unlock(&devices_lock);
 	return 0;
 }

@@ -85,8 +85,10 @@ int urdma_create_qp(struct ib_qp *ib, struct ib_qp_init_attr *attr,
 	struct urdma_ucontext *context;
 	int error;
 
-	if (!udata || attr->create_flags)
+	if (attr->create_flags)
 		return -EOPNOTSUPP;
+	if (!udata)
+		return urdma_gsi_create(qp, attr);
 	context = rdma_udata_to_drv_context(udata, struct urdma_ucontext, ib);
 	qp->session = &context->session;
 	qp->uid = current_euid();
@@ -107,26 +109,8 @@ int urdma_create_qp(struct ib_qp *ib, struct ib_qp_init_attr *attr,
 	return 0;
 }
 
-static void fill_path(struct urdma_ah_attr *to, const struct rdma_ah_attr *from)
-{
-	to->sl = rdma_ah_get_sl(from);
-	to->static_rate = rdma_ah_get_static_rate(from);
-	to->port_num = rdma_ah_get_port_num(from);
-	if (rdma_ah_get_ah_flags(from) & IB_AH_GRH) {
-		const struct ib_global_route *grh = rdma_ah_read_grh(from);
-
-		to->is_global = 1;
-		memcpy(to->dgid, grh->dgid.raw, sizeof(to->dgid));
-		to->flow_label = grh->flow_label;
-		to->sgid_index = grh->sgid_index;
-		to->hop_limit = grh->hop_limit;
-		to->traffic_class = grh->traffic_class;
-	}
-}
-
 /* Enums have the numbers that programs know. */
-static void fill_attr(struct urdma_qp_attr *to, const struct ib_qp_attr *from,
-		      int mask)
+static void fill_attr(struct urdma_qp_attr *to, const struct ib_qp_attr *from)
 {
 	*to = (struct urdma_qp_attr){
 		.qkey = from->qkey,
@@ -148,8 +132,16 @@ static void fill_attr(struct urdma_qp_attr *to, const struct ib_qp_attr *from,
 		.retry_cnt = from->retry_cnt,
 		.rnr_retry = from->rnr_retry,
 	};
-	if (mask & IB_QP_AV)
-		fill_path(&to->ah, &from->ah_attr);
+}
+
+static int fill_path(struct urdma_qp *qp, struct urdma_qp_attr *to,
+		     const struct ib_qp_attr *from)
+{
+	int error = urdma_path(dev_of(qp), &to->ah, &from->ah_attr);
+
+	if (!error && to->ah.is_global)
+		qp->sgid_index = rdma_ah_read_grh(&from->ah_attr)->sgid_index;
+	return error;
 }
 
 int urdma_modify_qp(struct ib_qp *ib, struct ib_qp_attr *attr, int mask,
@@ -158,33 +150,41 @@ int urdma_modify_qp(struct ib_qp *ib, struct ib_qp_attr *attr, int mask,
 	struct urdma_qp *qp = urdma_qp(ib);
 	struct urdma_modify_qp ask = { .qp = qp->handle, .attr_mask = mask };
 	struct urdma_empty reply;
+	int error;
 
 	if (mask & ~IB_QP_ATTR_STANDARD_BITS)
 		return -EOPNOTSUPP;
+	if (qp->gsi)
+		return urdma_gsi_modify(qp, attr, mask);
 	if (!udata) { /* the connection manager ends a connection so */
 		urdma_cm_disconnect(qp, attr->qp_state == IB_QPS_ERR);
 		return 0;
 	}
-	fill_attr(&ask.attr, attr, mask);
+	fill_attr(&ask.attr, attr);
+	if (mask & IB_QP_AV) {
+		error = fill_path(qp, &ask.attr, attr);
+		if (error)
+			return error;
+	}
 	return urdma_ask(qp->session, URDMA_OP_MODIFY_QP, &ask, sizeof(ask),
 			 &reply, sizeof(reply));
 }
 
-static void take_path(struct rdma_ah_attr *to, struct ib_device *ib,
+static void take_path(struct rdma_ah_attr *to, const struct urdma_qp *qp,
 		      const struct urdma_ah_attr *from)
 {
-	to->type = rdma_ah_find_type(ib, 1);
+	to->type = rdma_ah_find_type(qp->ib.device, 1);
 	rdma_ah_set_sl(to, from->sl);
 	rdma_ah_set_static_rate(to, from->static_rate);
 	rdma_ah_set_port_num(to, from->port_num);
 	if (!from->is_global)
 		return;
-	rdma_ah_set_grh(to, NULL, from->flow_label, from->sgid_index,
+	rdma_ah_set_grh(to, NULL, from->flow_label, qp->sgid_index,
 			from->hop_limit, from->traffic_class);
 	rdma_ah_set_dgid_raw(to, (void *)from->dgid);
 }
 
-static void take_attr(struct ib_qp_attr *to, struct ib_device *ib,
+static void take_attr(struct ib_qp_attr *to, const struct urdma_qp *qp,
 		      const struct urdma_qp_attr *from)
 {
 	to->qp_state = from->qp_state;
@@ -205,7 +205,7 @@ static void take_attr(struct ib_qp_attr *to, struct ib_device *ib,
 	to->timeout = from->timeout;
 	to->retry_cnt = from->retry_cnt;
 	to->rnr_retry = from->rnr_retry;
-	take_path(&to->ah_attr, ib, &from->ah);
+	take_path(&to->ah_attr, qp, &from->ah);
 }
 
 int urdma_query_qp(struct ib_qp *ib, struct ib_qp_attr *attr, int mask,
@@ -216,12 +216,19 @@ int urdma_query_qp(struct ib_qp *ib, struct ib_qp_attr *attr, int mask,
 	struct urdma_query_qp_reply reply;
 	int error;
 
+	if (qp->gsi) {
+		urdma_gsi_query(qp, attr, init);
+		return 0;
+	}
+	/* Leaving a group asks, also for a program on its way out. */
+	if (current->flags & PF_EXITING)
+		return -EINTR;
 	error = urdma_ask(qp->session, URDMA_OP_QUERY_QP, &ask, sizeof(ask),
 			  &reply, sizeof(reply));
 	if (error)
 		return error;
 	memset(attr, 0, sizeof(*attr));
-	take_attr(attr, ib->device, &reply.attr);
+	take_attr(attr, qp, &reply.attr);
 	attr->cap.max_send_wr = reply.max_send_wr;
 	attr->cap.max_recv_wr = reply.max_recv_wr;
 	attr->cap.max_send_sge = reply.max_send_sge;
@@ -244,6 +251,10 @@ int urdma_destroy_qp(struct ib_qp *ib, struct ib_udata *udata)
 	struct urdma_qp *qp = urdma_qp(ib);
 	struct urdma_dev *dev = dev_of(qp);
 
+	if (qp->gsi) {
+		urdma_gsi_destroy(qp);
+		return 0;
+	}
 	xa_erase(&dev->daemon->qp_names, qp->name);
 	xa_erase(&dev->qps, ib->qp_num);
 	synchronize_rcu_expedited();
@@ -258,10 +269,58 @@ int urdma_destroy_qp(struct ib_qp *ib, struct ib_udata *udata)
 int urdma_post_send(struct ib_qp *ib, const struct ib_send_wr *wr,
 		    const struct ib_send_wr **bad)
 {
+	struct urdma_qp *qp = urdma_qp(ib);
+
+	if (qp->gsi)
+		return urdma_gsi_send(qp, wr, bad);
 	if (wr) {
 		*bad = wr;
 		return -EOPNOTSUPP;
 	}
-	urdma_kick(dev_of(urdma_qp(ib))->daemon);
+	urdma_kick(dev_of(qp)->daemon);
+	return 0;
+}
+
+int urdma_post_recv(struct ib_qp *ib, const struct ib_recv_wr *wr,
+		    const struct ib_recv_wr **bad)
+{
+	struct urdma_qp *qp = urdma_qp(ib);
+
+	if (qp->gsi)
+		return urdma_gsi_recv(qp, wr, bad);
+	*bad = wr;
+	return -EOPNOTSUPP;
+}
+
+static struct urdma_mcast mcast(const struct urdma_qp *qp,
+				const union ib_gid *gid)
+{
+	struct urdma_mcast ask = { .qp = qp->handle };
+
+	memcpy(ask.gid, gid->raw, sizeof(ask.gid));
+	return ask;
+}
+
+int urdma_attach_mcast(struct ib_qp *ib, union ib_gid *gid, u16 lid)
+{
+	struct urdma_qp *qp = urdma_qp(ib);
+	const struct urdma_mcast ask = mcast(qp, gid);
+	struct urdma_empty reply;
+
+	if (qp->gsi)
+		return -EOPNOTSUPP;
+	return urdma_ask(qp->session, URDMA_OP_ATTACH_MCAST, &ask, sizeof(ask),
+			 &reply, sizeof(reply));
+}
+
+/* ib_core does not let a queue pair go that is still in a group. */
+int urdma_detach_mcast(struct ib_qp *ib, union ib_gid *gid, u16 lid)
+{
+	struct urdma_qp *qp = urdma_qp(ib);
+	const struct urdma_mcast ask = mcast(qp, gid);
+	struct urdma_empty reply;
+
+	urdma_finish(qp->session, URDMA_OP_DETACH_MCAST, &ask, sizeof(ask),
+		     &reply, sizeof(reply));
 	return 0;
 }

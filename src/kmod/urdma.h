@@ -44,6 +44,7 @@ struct urdma_daemon {
 	bool dead;
 	bool kicked;
 	bool stuck; /* did not answer in time; without a lock */
+	u32 mads;   /* in `out` */
 	u64 last_seq;
 	struct list_head out;	/* frames that it has not read */
 	struct list_head asked; /* read; answers are awaited */
@@ -83,6 +84,9 @@ struct urdma_dev {
 	struct list_head pending;  /* iw_cm waits for these to come up; */
 	struct delayed_work watch; /* who of them still does? */
 	struct xarray qps;	   /* by number */
+	/* RoCE */
+	spinlock_t gsi_lock;
+	struct urdma_gsi *gsi; /* queue pair 1; NULL: not there */
 };
 
 struct urdma_ucontext {
@@ -98,9 +102,10 @@ struct urdma_pd {
 
 struct urdma_cq {
 	struct ib_cq ib;
-	struct urdma_session *session;
+	struct urdma_session *session; /* NULL: the kernel's, see kcq.c */
 	u32 handle;
 	u32 name;
+	struct urdma_kcq *own;
 };
 
 struct urdma_srq {
@@ -115,14 +120,25 @@ struct urdma_mw {
 	u32 handle;
 };
 
+/* Where something goes. */
+struct urdma_ah {
+	struct ib_ah ib;
+	struct urdma_session *session; /* NULL: the kernel's */
+	u32 handle;
+	u8 remote[16]; /* the kernel's: both GIDs */
+	u8 local[16];
+};
+
 struct urdma_ep;
 
 struct urdma_qp {
 	struct ib_qp ib;
-	struct urdma_session *session;
+	struct urdma_session *session; /* NULL: `gsi` */
+	struct urdma_gsi *gsi;
 	u32 handle;
 	u32 name;
-	kuid_t uid; /* whose program made it */
+	u8 sgid_index; /* as its program knows it */
+	kuid_t uid;    /* whose program made it */
 	refcount_t refs;
 	struct completion unused;
 	struct urdma_ep *ep; /* under cm_lock */
@@ -153,11 +169,12 @@ URDMA_OF(ucontext, ib_ucontext)
 URDMA_OF(pd, ib_pd)
 URDMA_OF(cq, ib_cq)
 URDMA_OF(srq, ib_srq)
+URDMA_OF(ah, ib_ah)
 URDMA_OF(mw, ib_mw)
 URDMA_OF(qp, ib_qp)
 URDMA_OF(mr, ib_mr)
 
-/* Objects of programs only: the kernel has none of its own. */
+/* Objects of programs only. */
 static inline struct urdma_session *urdma_session_of(struct ib_ucontext *ib)
 {
 	return &urdma_ucontext(ib)->session;
@@ -197,6 +214,9 @@ int urdma_ask_then(struct urdma_session *session, u16 op, const void *request,
 		   size_t len, size_t reply_len,
 		   void (*then)(void *arg, int error, const void *reply),
 		   void *arg);
+/* Does not wait, at any time; it may be lost. */
+void urdma_send_mad(struct urdma_session *session,
+		    const struct urdma_kernel_mad *mad);
 int urdma_session_open(struct urdma_session *session,
 		       struct urdma_daemon *daemon,
 		       const struct urdma_kernel_open *open);
@@ -222,6 +242,9 @@ void urdma_device_end_all(struct urdma_daemon *daemon);
 int urdma_device_cm_event(struct urdma_daemon *daemon, u32 session,
 			  const struct urdma_kernel_cm_event *event);
 
+int urdma_device_mad(struct urdma_daemon *daemon, u32 session,
+		     const struct urdma_kernel_mad *mad);
+
 /* event.c: of completion queues and of objects */
 void urdma_event_comp(struct urdma_daemon *daemon,
 		      const struct urdma_kernel_event *event);
@@ -245,6 +268,35 @@ int urdma_destroy_cq(struct ib_cq *ib, struct ib_udata *udata);
 int urdma_resize_cq(struct ib_cq *ib, int cqe, struct ib_udata *udata);
 int urdma_modify_cq(struct ib_cq *ib, u16 count, u16 period);
 
+/* kcq.c: of the kernel's own */
+int urdma_kcq_create(struct urdma_cq *cq, u32 entries);
+void urdma_kcq_destroy(struct urdma_cq *cq);
+/* False: it is full. */
+bool urdma_kcq_push(struct urdma_cq *cq, const struct ib_wc *wc);
+int urdma_poll_cq(struct ib_cq *ib, int count, struct ib_wc *wc);
+int urdma_req_notify_cq(struct ib_cq *ib, enum ib_cq_notify_flags flags);
+
+/* gsi.c */
+int urdma_gsi_create(struct urdma_qp *qp, const struct ib_qp_init_attr *attr);
+void urdma_gsi_destroy(struct urdma_qp *qp);
+int urdma_gsi_modify(struct urdma_qp *qp, const struct ib_qp_attr *attr,
+		     int mask);
+void urdma_gsi_query(struct urdma_qp *qp, struct ib_qp_attr *attr,
+		     struct ib_qp_init_attr *init);
+int urdma_gsi_send(struct urdma_qp *qp, const struct ib_send_wr *wr,
+		   const struct ib_send_wr **bad);
+int urdma_gsi_recv(struct urdma_qp *qp, const struct ib_recv_wr *wr,
+		   const struct ib_recv_wr **bad);
+void urdma_gsi_take(struct urdma_dev *dev, const struct urdma_kernel_mad *mad);
+
+/* ah.c */
+/* -EADDRNOTAVAIL: from an address that is not the port's. */
+int urdma_path(struct urdma_dev *dev, struct urdma_ah_attr *to,
+	       const struct rdma_ah_attr *from);
+int urdma_create_ah(struct ib_ah *ib, struct rdma_ah_init_attr *init,
+		    struct ib_udata *udata);
+int urdma_destroy_ah(struct ib_ah *ib, u32 flags);
+
 /* srq.c */
 int urdma_create_srq(struct ib_srq *ib, struct ib_srq_init_attr *attr,
 		     struct ib_udata *udata);
@@ -263,6 +315,10 @@ int urdma_query_qp(struct ib_qp *ib, struct ib_qp_attr *attr, int mask,
 int urdma_destroy_qp(struct ib_qp *ib, struct ib_udata *udata);
 int urdma_post_send(struct ib_qp *ib, const struct ib_send_wr *wr,
 		    const struct ib_send_wr **bad);
+int urdma_post_recv(struct ib_qp *ib, const struct ib_recv_wr *wr,
+		    const struct ib_recv_wr **bad);
+int urdma_attach_mcast(struct ib_qp *ib, union ib_gid *gid, u16 lid);
+int urdma_detach_mcast(struct ib_qp *ib, union ib_gid *gid, u16 lid);
 
 /* memory.c */
 struct ib_mr *urdma_reg_user_mr(struct ib_pd *pd, u64 start, u64 length,

@@ -380,12 +380,12 @@ static bool check_kernel(struct config_reader *reader,
 			 const struct config *config)
 {
 	for (size_t i = 0; config->kernel && i < config->port_count; i++)
-		if (config->ports[i].exception && !config->ports[i].roce)
+		if (config_is_kernels(&config->ports[i]))
 			return true;
 	return !config->kernel ||
-	       config_fail(reader, "kernel: found true, and no port of "
-				   "transport iwarp with \"exception\": "
-				   "\"tap\"; want one, or false");
+	       config_fail(reader, "kernel: found true, and no port with "
+				   "\"exception\": \"tap\" whose link is "
+				   "Ethernet; want one, or false");
 }
 
 static bool check_complete(struct config_reader *reader, struct config *config)

@@ -90,4 +90,12 @@ int config_parse(struct config *config, const char *file, const char *text,
 
 void config_free(struct config *config);
 
+/* With `kernel`: can its device be the kernel's, too?  The kernel knows an
+ * address only where it has one, and no InfiniBand links without a LID's
+ * subnet manager. */
+static inline bool config_is_kernels(const struct port_config *port)
+{
+	return port->exception && !port->infiniband;
+}
+
 #endif

@@ -11,6 +11,7 @@
 
 #include "cm/cm.h"
 #include "rdma/gid.h"
+#include "rdma/rv_stack.h"
 #include "rdma/verbs.h"
 #include "urdma/kernel.h"
 #include "urdmad/mem_pin.h"
@@ -23,6 +24,8 @@ enum { BURST = 64 };
 struct carried {
 	uint32_t number; /* the module's */
 	struct session *session;
+	struct rdma_dev *gsi; /* whose queue pair 1 it carries; NULL: none */
+	LIST_ENTRY(carried) gsis;
 	UT_hash_handle hh;
 };
 
@@ -30,7 +33,8 @@ struct kernel {
 	struct poller_watch watch; /* first */
 	struct poller *poller;
 	struct control *control;
-	struct carried *sessions; /* hash */
+	struct carried *sessions;  /* hash */
+	LIST_HEAD(, carried) gsis; /* those with one */
 };
 
 struct frame {
@@ -131,6 +135,30 @@ static const struct session_carrier carrier = { comp, async, cm_event, memory };
  * What comes from the module.
  */
 
+/* The session of rdma_cm on a RoCE device: there its datagrams come and go. */
+static void attach_gsi(struct kernel *kernel, struct carried *carried)
+{
+	const struct session *session = carried->session;
+	struct rdma_dev *dev;
+
+	if (session->kind != URDMA_SESSION_CM ||
+	    session->device >= kernel->control->config.device_count)
+		return;
+	dev = kernel->control->config.devices[session->device];
+	if (!rdma_dev_rv(dev))
+		return;
+	carried->gsi = dev;
+	LIST_INSERT_HEAD(&kernel->gsis, carried, gsis);
+}
+
+static void forget(struct kernel *kernel, struct carried *carried)
+{
+	if (carried->gsi)
+		LIST_REMOVE(carried, gsis);
+	HASH_DEL(kernel->sessions, carried);
+	free(carried);
+}
+
 /* If it fails, what is asked in the session is answered so. */
 static void open_session(struct kernel *kernel, const struct frame *frame)
 {
@@ -154,6 +182,7 @@ static void open_session(struct kernel *kernel, const struct frame *frame)
 		return;
 	}
 	carried->number = frame->head.session;
+	attach_gsi(kernel, carried);
 	HASH_ADD(hh, kernel->sessions, number, sizeof(carried->number),
 		 carried);
 }
@@ -166,8 +195,7 @@ static void close_session(struct kernel *kernel, const struct frame *frame,
 	if (!carried)
 		return;
 	session_close(carried->session, now);
-	HASH_DEL(kernel->sessions, carried);
-	free(carried);
+	forget(kernel, carried);
 }
 
 static void refuse(struct kernel *kernel, struct frame *frame, int error)
@@ -213,6 +241,37 @@ static void serve(struct kernel *kernel, struct frame *frame, size_t len,
 		close(reply.fd);
 }
 
+static bool has_gid(struct rdma_dev *dev, const uint8_t gid[static GID_LEN])
+{
+	const struct gid_table *gids = rdma_dev_gids(dev);
+
+	for (uint32_t i = 0; i < gids->count; i++)
+		if (memcmp(gids->entries[i].raw, gid, GID_LEN) == 0)
+			return true;
+	return false;
+}
+
+/* What does not fit is lost, as it may be on the wire. */
+static void send_mad(const struct kernel *kernel, const struct frame *frame,
+		     size_t len)
+{
+	const struct carried *carried = find(kernel, frame->head.session);
+	struct urdma_kernel_mad in;
+	struct rv_mad mad;
+
+	if (!carried || !carried->gsi ||
+	    len != sizeof(frame->head) + sizeof(in))
+		return;
+	memcpy(&in, frame->body, sizeof(in));
+	if (!has_gid(carried->gsi, in.local))
+		return;
+	memcpy(mad.remote, in.remote, sizeof(mad.remote));
+	memcpy(mad.local, in.local, sizeof(mad.local));
+	memcpy(mad.bytes, in.bytes, sizeof(mad.bytes));
+	mad.qpn = in.qpn & 0xffffff;
+	rv_mad_send(rdma_dev_rv(carried->gsi), &mad);
+}
+
 static void take(struct kernel *kernel, struct frame *frame, size_t len,
 		 nsec_t now)
 {
@@ -225,6 +284,9 @@ static void take(struct kernel *kernel, struct frame *frame, size_t len,
 		break;
 	case URDMA_KERNEL_ASK:
 		serve(kernel, frame, len, now);
+		break;
+	case URDMA_KERNEL_MAD:
+		send_mad(kernel, frame, len);
 		break;
 	default: /* KICK: that it came is all */
 		break;
@@ -244,6 +306,34 @@ static void ready(struct poller_watch *watch, uint32_t events, nsec_t now)
 			break;
 		take(kernel, &frame, (size_t)len, now);
 	}
+}
+
+static void give_mad(const struct carried *carried, const struct rv_mad *mad)
+{
+	struct frame frame = {
+		.head = { .kind = URDMA_KERNEL_MAD,
+			  .session = carried->number,
+			  .fd = -1 },
+	};
+	struct urdma_kernel_mad out = { .qpn = mad->qpn };
+
+	memcpy(out.remote, mad->remote, sizeof(out.remote));
+	memcpy(out.local, mad->local, sizeof(out.local));
+	memcpy(out.bytes, mad->bytes, sizeof(out.bytes));
+	memcpy(frame.body, &out, sizeof(out));
+	frame_write(carried->session->carrier_user, &frame, sizeof(out));
+}
+
+void kernel_deliver(struct kernel *kernel)
+{
+	const struct carried *carried;
+	struct rv_mad mad;
+
+	if (!kernel)
+		return;
+	LIST_FOREACH(carried, &kernel->gsis, gsis)
+	while (rv_mad_take(rdma_dev_rv(carried->gsi), &mad))
+		give_mad(carried, &mad);
 }
 
 /*
@@ -286,20 +376,26 @@ void kernel_close(struct kernel *kernel)
 	close(kernel->watch.fd);
 	HASH_ITER(hh, kernel->sessions, carried, next)
 	{
-		HASH_DEL(kernel->sessions, carried);
-		free(carried);
+		forget(kernel, carried);
 	}
 	free(kernel);
 }
 
+/* The first one of iWARP is but a name; the exception path has no IPv6. */
+static bool is_served(const struct gid *gid, bool roce)
+{
+	return !roce || gid_is_ip4(gid->raw);
+}
+
 int kernel_add_device(struct kernel *kernel, unsigned int number,
-		      const struct rdma_dev *dev, const char *name,
+		      struct rdma_dev *dev, const char *name,
 		      const char *netdev)
 {
 	const struct gid_table *gids = rdma_dev_gids(dev);
 	struct urdma_kernel_device about = {
 		.version = URDMA_KERNEL_VERSION,
 		.device = number,
+		.roce = rdma_dev_rv(dev) != NULL,
 		.gid_count = gids->count,
 	};
 	struct frame frame = {
@@ -309,7 +405,8 @@ int kernel_add_device(struct kernel *kernel, unsigned int number,
 	snprintf(about.name, sizeof(about.name), "%s", name);
 	snprintf(about.netdev, sizeof(about.netdev), "%s", netdev);
 	for (uint32_t i = 0; i < gids->count; i++)
-		memcpy(about.gids[i], gids->entries[i].raw, GID_LEN);
+		if (is_served(&gids->entries[i], about.roce))
+			memcpy(about.gids[i], gids->entries[i].raw, GID_LEN);
 	rdma_dev_query(dev, &about.attr);
 	rdma_dev_query_port(dev, 1, &about.port);
 	memcpy(frame.body, &about, sizeof(about));

@@ -10,7 +10,6 @@
 #include <stdint.h>
 
 struct control;
-struct gid_table;
 struct kernel;
 struct poller;
 struct rdma_dev;
@@ -25,7 +24,11 @@ void kernel_close(struct kernel *kernel);
 /* The device of that number in the control's config; `netdev` has its address.
  * 0 or a negative errno; what goes wrong later is in the kernel's log. */
 int kernel_add_device(struct kernel *kernel, unsigned int number,
-		      const struct rdma_dev *dev, const char *name,
+		      struct rdma_dev *dev, const char *name,
 		      const char *netdev);
+
+/* After every turn: what came for queue pairs 1, whose owner the kernel is on
+ * these devices.  NULL is fine. */
+void kernel_deliver(struct kernel *kernel);
 
 #endif

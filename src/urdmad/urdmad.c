@@ -170,7 +170,7 @@ static int open_device(struct urdmad *urdmad, unsigned int number)
 }
 
 static void describe_to_cm(struct cm_device *device, struct rdma_dev *dev,
-			   const struct port *port)
+			   const struct port *port, bool kernel)
 {
 	device->dev = dev;
 	device->random = random_bytes;
@@ -185,6 +185,8 @@ static void describe_to_cm(struct cm_device *device, struct rdma_dev *dev,
 	device->ip6_prefix_len = port->config->ipv6_prefix_len;
 	memcpy(device->mac, port->mac, sizeof(device->mac));
 	gid_eui64(device->node_guid, port->mac);
+	device->gsi_taken =
+		port->config->roce && kernel && config_is_kernels(port->config);
 }
 
 static int open_cm(struct urdmad *urdmad)
@@ -193,7 +195,7 @@ static int open_cm(struct urdmad *urdmad)
 
 	for (unsigned int i = 0; i < urdmad->port_count; i++)
 		describe_to_cm(&devices[i], urdmad->devices[i],
-			       urdmad->ports[i]);
+			       urdmad->ports[i], urdmad->config->kernel);
 	resolver_init(&urdmad->resolver, urdmad->ports, urdmad->port_count);
 	urdmad->cm =
 		cm_create(devices, urdmad->port_count, &urdmad->resolver.net);
@@ -308,7 +310,6 @@ static int open_listener(struct urdmad *urdmad)
 	return poller_add(&urdmad->poller, &urdmad->listener, EPOLLIN);
 }
 
-/* Ports whose address the kernel has, and whose transport the module knows. */
 static int add_kernel_devices(struct urdmad *urdmad)
 {
 	int result = 0;
@@ -316,7 +317,7 @@ static int add_kernel_devices(struct urdmad *urdmad)
 	for (unsigned int i = 0; i < urdmad->port_count && result == 0; i++) {
 		const struct port_config *config = urdmad->ports[i]->config;
 
-		if (!config->exception || config->roce)
+		if (!config_is_kernels(config))
 			continue;
 		result =
 			kernel_add_device(urdmad->kernel, i, urdmad->devices[i],
@@ -401,6 +402,7 @@ int urdmad_run(struct urdmad *urdmad)
 		.resolver = &urdmad->resolver,
 		.cm = urdmad->cm,
 		.control = urdmad->control,
+		.kernel = urdmad->kernel,
 		.mem_asyncs = urdmad->mem_asyncs,
 		.poller = &urdmad->poller,
 		.stats = &urdmad->stats,

@@ -8,6 +8,7 @@
 #include "rdma/rdma_dev.h"
 #include "urdmad/control.h"
 #include "urdmad/exception.h"
+#include "urdmad/kernel.h"
 #include "urdmad/mem_async.h"
 #include "urdmad/now.h"
 #include "urdmad/pktio.h"
@@ -97,6 +98,7 @@ static unsigned int turn(struct worker *worker, nsec_t now)
 	work += transmit(worker, now);
 	/* Behind transmit, which fills segments and so completes requests. */
 	control_deliver(worker->control, now);
+	kernel_deliver(worker->kernel);
 	return work;
 }
 

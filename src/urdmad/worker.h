@@ -15,6 +15,7 @@
 
 struct cm;
 struct control;
+struct kernel;
 struct mem_asyncs;
 struct poller;
 struct rdma_dev;
@@ -28,6 +29,7 @@ struct worker {
 	struct resolver *resolver;
 	struct cm *cm;
 	struct control *control;
+	struct kernel *kernel; /* NULL: none */
 	struct mem_asyncs *mem_asyncs;
 	struct poller *poller;
 	struct stats *stats;

@@ -161,6 +161,28 @@ static void eal_args_become_options(void **state)
 	config_free(&config);
 }
 
+#define PORT(more) "\"ports\": { \"ipv4_address\": \"10.2.0.1\", " more " }"
+
+static void the_kernel_wants_a_port_that_it_shares(void **state)
+{
+	static const char wants[] =
+		"kernel: found true, and no port with \"exception\": \"tap\" "
+		"whose link is Ethernet; want one, or false";
+
+	(void)state;
+	accepts("{ \"kernel\": true, " PORT("\"exception\": \"tap\"") " }");
+	config_free(&config);
+	accepts("{ \"kernel\": true, " PORT(
+		"\"transport\": \"roce\", \"exception\": \"tap\"") " }");
+	config_free(&config);
+	refuses("{ \"kernel\": true, " PORT("\"exception\": false") " }",
+		wants);
+	refuses("{ \"kernel\": true, " PORT(
+			"\"transport\": \"roce\", \"exception\": \"tap\","
+			"\"link_layer\": \"infiniband\"") " }",
+		wants);
+}
+
 static void an_unknown_key_is_named(void **state)
 {
 	(void)state;
@@ -503,6 +525,7 @@ int main(void)
 		cmocka_unit_test(every_key_of_a_port_is_taken),
 		cmocka_unit_test(every_key_of_the_file_is_taken),
 		cmocka_unit_test(eal_args_become_options),
+		cmocka_unit_test(the_kernel_wants_a_port_that_it_shares),
 		cmocka_unit_test(an_unknown_key_is_named),
 		cmocka_unit_test(a_wrong_type_says_what_was_found_and_wanted),
 		cmocka_unit_test(a_number_out_of_its_range_is_refused),
