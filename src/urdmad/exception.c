@@ -82,7 +82,8 @@ static int open_kernel(struct exception *exception, struct port_error *error)
 	struct port *port = exception->port;
 	int result = -ENOMEM;
 
-	exception->ports = kernel_ports_create(port->config->ipv4);
+	exception->ports =
+		kernel_ports_create(port->config->ipv4, port->config->name);
 	if (exception->ports)
 		exception->route = kernel_route_open(
 			exception->tap.ifindex, on_neighbour, port, &result);

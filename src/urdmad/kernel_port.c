@@ -13,6 +13,7 @@
 
 struct kernel_ports {
 	struct sockaddr_in addr;
+	const char *interface;
 	struct idtable held; /* struct holder by port number */
 };
 
@@ -21,7 +22,8 @@ struct holder {
 	uint16_t port;
 };
 
-struct kernel_ports *kernel_ports_create(const uint8_t ipv4[static 4])
+struct kernel_ports *kernel_ports_create(const uint8_t ipv4[static 4],
+					 const char *interface)
 {
 	struct kernel_ports *ports = calloc(1, sizeof(*ports));
 
@@ -29,6 +31,7 @@ struct kernel_ports *kernel_ports_create(const uint8_t ipv4[static 4])
 		return NULL;
 	ports->addr.sin_family = AF_INET;
 	memcpy(&ports->addr.sin_addr, ipv4, 4);
+	ports->interface = interface;
 	return ports;
 }
 
@@ -51,7 +54,8 @@ void kernel_ports_destroy(struct kernel_ports *ports)
 	free(ports);
 }
 
-/* Without SO_REUSEADDR: nobody else may have it, listening or not. */
+/* Without SO_REUSEADDR: nobody else may have it, listening or not; but who
+ * keeps to another interface, as siw does, does not mind us. */
 static int hold(struct kernel_ports *ports, uint16_t port)
 {
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -59,7 +63,9 @@ static int hold(struct kernel_ports *ports, uint16_t port)
 	if (fd < 0)
 		return -errno;
 	ports->addr.sin_port = htons(port);
-	if (bind(fd, (const struct sockaddr *)&ports->addr,
+	if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, ports->interface,
+		       (socklen_t)strlen(ports->interface) + 1) < 0 ||
+	    bind(fd, (const struct sockaddr *)&ports->addr,
 		 sizeof(ports->addr)) < 0) {
 		int error = -errno;
 

@@ -12,8 +12,10 @@
 
 struct kernel_ports;
 
-/* NULL: out of memory. */
-struct kernel_ports *kernel_ports_create(const uint8_t ipv4[static 4]);
+/* The address on that interface, whose name is not copied.  NULL: out of
+ * memory. */
+struct kernel_ports *kernel_ports_create(const uint8_t ipv4[static 4],
+					 const char *interface);
 void kernel_ports_destroy(struct kernel_ports *ports); /* NULL is fine */
 
 /* 0, -EADDRINUSE: a program of the kernel's has it; another negative errno. */
