@@ -223,13 +223,22 @@ static int open_packets(struct port *port, struct port_error *error)
 	return 0;
 }
 
+static bool is_card(const struct port_config *config)
+{
+	return !config->netdev && !config->device;
+}
+
 static int make_queues(struct port *port, struct port_error *error)
 {
 	struct rte_eth_conf conf = { .intr_conf.rxq = 0 };
 	uint16_t rx = (uint16_t)port->config->rx_desc_count;
 	uint16_t tx = (uint16_t)port->config->tx_desc_count;
-	int result = rte_eth_dev_configure(port->id, 1, 1, &conf);
+	int result;
 
+	/* Virtual devices take what comes, and refuse to be told. */
+	if (is_card(port->config))
+		conf.rxmode.mtu = port->plan.mtu;
+	result = rte_eth_dev_configure(port->id, 1, 1, &conf);
 	if (result == 0)
 		result = rte_eth_dev_adjust_nb_rx_tx_desc(port->id, &rx, &tx);
 	if (result == 0)
@@ -251,7 +260,7 @@ static void choose_mac(struct port *port)
 
 	if (port->config->has_mac)
 		memcpy(port->mac, port->config->mac, sizeof(port->mac));
-	else if (!port->config->netdev && !port->config->device &&
+	else if (is_card(port->config) &&
 		 rte_eth_macaddr_get(port->id, &own) == 0)
 		memcpy(port->mac, own.addr_bytes, sizeof(port->mac));
 	else
