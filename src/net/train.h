@@ -23,8 +23,8 @@
 
 enum {
 	TRAIN_CARS = 64,
-	/* Of the whole: what IPv4 can say, less what a ring has besides. */
-	TRAIN_BYTES = 64 * 1024 - 512,
+	/* Of the whole: what the peer's ring has room for in a frame. */
+	TRAIN_BYTES = 32 * 1024 - 512,
 	TRAIN_HEAD_MAX = ETH_LEN + IP6_LEN + UDP_LEN,
 };
 

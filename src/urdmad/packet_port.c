@@ -26,9 +26,14 @@
 #endif
 
 enum {
-	/* In the kernel: a train and what is in front of it. */
-	FRAME = 64 * 1024,
-	FRAMES_MAX = 512,
+	/*
+	 * In the kernel: a train and what is in front of it.  Each packet that
+	 * comes alone takes as much, and many must fit while somebody else has
+	 * the processor: half of what a train could be leaves room for twice
+	 * as many.  Longer frames, which RoCE has not, are lost.
+	 */
+	FRAME = 32 * 1024,
+	FRAMES_MAX = 1024,
 	IN_BLOCK = 4, /* frames */
 	BLOCK = IN_BLOCK * FRAME,
 	SEND_BYTES = 16 << 20,

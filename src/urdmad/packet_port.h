@@ -17,7 +17,7 @@ struct rte_mbuf;
 struct rte_mempool;
 
 /* NULL with errno.  `pool`: for frames that come, which one buffer holds.
- * `frames`: that may wait, a train being one; at most 512 (32 MiB). */
+ * `frames`: that may wait, a train being one; at most 1024 (32 MiB). */
 struct packet_port *packet_port_open(const char *netdev,
 				     struct rte_mempool *pool, uint32_t frames);
 void packet_port_close(struct packet_port *port); /* NULL is fine */
