@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "net/cksum.h"
+#include "net/ip.h"
 #include "net/ip4.h"
 
 enum {
@@ -18,7 +18,6 @@ enum {
 	ADDRESSES4 = IP + 12,
 	LENGTH6 = IP + 4,
 	NEXT6 = IP + 6,
-	ADDRESSES6 = IP + 8,
 	IP4_NO_OPTIONS = 0x45,
 };
 
@@ -99,14 +98,6 @@ uint32_t train_cars(const struct train_frame *frames, uint32_t count,
 	return cars;
 }
 
-static uint64_t pseudo(const uint8_t *frame, uint16_t len)
-{
-	const uint8_t *at = frame + (is_ip6(frame) ? ADDRESSES6 : ADDRESSES4);
-
-	return is_ip6(frame) ? cksum_pseudo6(at, at + 16, IP4_UDP, len)
-			     : cksum_pseudo4(at, at + 4, IP4_UDP, len);
-}
-
 /* The IPv4 header's checksum follows by what changes (RFC 1624, equation 3):
  * reading what was just stored would cost more than all the rest. */
 static void change4(uint8_t *frame, uint16_t len, uint16_t id)
@@ -146,7 +137,8 @@ void train_couple(const struct train_frame *frames, uint32_t cars,
 		len += frames[i].len - head;
 	memcpy(out, frames[0].bytes, head);
 	change(out, head, len, 0);
-	sum = (uint16_t)~cksum_finish(pseudo(out, (uint16_t)(UDP_LEN + len)));
+	sum = (uint16_t)~cksum_finish(
+		ip_pseudo(out + IP, IP4_UDP, (uint16_t)(UDP_LEN + len)));
 	memcpy(out + head - UDP_LEN + UDP_CHECKSUM_OFFSET, &sum, sizeof(sum));
 }
 

@@ -58,24 +58,6 @@ static inline void send(struct urdma_sqe sqe, uint32_t len)
 	assert_true(rv_take(&a, &packet));
 }
 
-static inline struct urdma_cqe expect(struct rv_host *host, uint64_t wr_id,
-				      uint32_t status)
-{
-	struct urdma_cqe cqe = { 0 };
-
-	assert_true(rv_poll(host, &cqe));
-	assert_int_equal(cqe.wr_id, wr_id);
-	assert_int_equal(cqe.status, status);
-	return cqe;
-}
-
-static inline void expect_nothing(struct rv_host *host)
-{
-	struct urdma_cqe cqe;
-
-	assert_false(rv_poll(host, &cqe));
-}
-
 /* It is refused for that reason, and b's RECV is still there. */
 static inline void refused(const char *reason)
 {

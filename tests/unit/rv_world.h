@@ -285,4 +285,22 @@ static inline bool rv_poll(struct rv_host *host, struct urdma_cqe *cqe)
 	return true;
 }
 
+static inline struct urdma_cqe expect(struct rv_host *host, uint64_t wr_id,
+				      uint32_t status)
+{
+	struct urdma_cqe cqe = { 0 };
+
+	assert_true(rv_poll(host, &cqe));
+	assert_int_equal(cqe.status, status);
+	assert_int_equal(cqe.wr_id, wr_id);
+	return cqe;
+}
+
+static inline void expect_nothing(struct rv_host *host)
+{
+	struct urdma_cqe cqe;
+
+	assert_false(rv_poll(host, &cqe));
+}
+
 #endif
