@@ -10,6 +10,7 @@
 #include <rte_mbuf.h>
 
 #include "net/neigh.h"
+#include "net/train.h"
 #include "urdmad/config.h"
 #include "urdmad/kernel_port.h"
 #include "urdmad/kernel_route.h"
@@ -162,10 +163,21 @@ void exception_ask(struct exception *exception, const uint8_t ip[static 4])
 	kernel_route_ask(exception->route, ip);
 }
 
-void exception_take(struct exception *exception, const struct rte_mbuf *mbuf)
+/* Interfaces of virtual machines and containers leave checksums to who might
+ * need them, as the tap does. */
+static void finish_checksum(struct rte_mbuf *mbuf)
+{
+	uint64_t vouched = mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
+
+	if (vouched == RTE_MBUF_F_RX_L4_CKSUM_NONE)
+		train_finish(rte_pktmbuf_mtod(mbuf, uint8_t *), mbuf->data_len);
+}
+
+void exception_take(struct exception *exception, struct rte_mbuf *mbuf)
 {
 	struct port_counters *counters = &exception->port->counters;
 
+	finish_checksum(mbuf);
 	if (tap_write(&exception->tap, rte_pktmbuf_mtod(mbuf, const void *),
 		      mbuf->data_len))
 		counters->kernel_rx_frames++;

@@ -46,8 +46,9 @@ bool exception_hop(struct exception *exception, const uint8_t dst[static 4],
 /* Asks the kernel for a neighbour: neigh_learn() when it is known. */
 void exception_ask(struct exception *exception, const uint8_t ip[static 4]);
 
-/* A frame from the wire that is the kernel's; counted if it is not taken. */
-void exception_take(struct exception *exception, const struct rte_mbuf *mbuf);
+/* A frame from the wire that is the kernel's, which gets its checksum if it
+ * came without; counted if it is not taken. */
+void exception_take(struct exception *exception, struct rte_mbuf *mbuf);
 
 /* The kernel's next frame to the wire, NULL: none now. */
 struct rte_mbuf *exception_next(struct exception *exception);

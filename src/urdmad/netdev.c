@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "urdmad/netdev.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <ifaddrs.h>
-#include <linux/if_packet.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -92,37 +89,4 @@ int netdev_set_arp_ignore(const char *name, int value)
 		result = -errno;
 	fclose(file);
 	return result < 0 ? result : before;
-}
-
-static bool bound_to(int fd, unsigned int ifindex)
-{
-	struct sockaddr_ll addr = { 0 };
-	socklen_t len = sizeof(int);
-	int domain;
-
-	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0 ||
-	    domain != AF_PACKET)
-		return false;
-	len = sizeof(addr);
-	return getsockname(fd, (struct sockaddr *)&addr, &len) == 0 &&
-	       (unsigned int)addr.sll_ifindex == ifindex;
-}
-
-int netdev_packet_fd(const char *name)
-{
-	unsigned int ifindex = if_nametoindex(name);
-	DIR *dir = opendir("/proc/self/fd");
-	struct dirent *entry;
-	int found = -ENOENT;
-
-	if (!dir)
-		return -errno;
-	while (found < 0 && (entry = readdir(dir))) {
-		int fd = atoi(entry->d_name);
-
-		if (entry->d_name[0] != '.' && bound_to(fd, ifindex))
-			found = fd;
-	}
-	closedir(dir);
-	return found;
 }

@@ -17,13 +17,6 @@ bool netdev_running(const char *name);
 bool netdev_has_address(const char *name, int family, const uint8_t *ip);
 
 /*
- * The AF_PACKET socket in this process that is bound to the interface:
- * net_af_packet has no rx interrupt, but its socket can be waited for.  It
- * stays the driver's.  -ENOENT: none.
- */
-int netdev_packet_fd(const char *name);
-
-/*
  * An interface answers ARP for every address of its machine, whichever
  * interface has it, unless this is 1 or more (arp_ignore of the kernel's
  * ip-sysctl).  Switches it on or off; what it was, or a negative errno.

@@ -3,8 +3,12 @@
  * A kernel interface as a port, in place of net_af_packet: frames come by a
  * ring that the kernel fills (packet(7), TPACKET_V2) and go by one system call
  * a burst.  It knows trains (net/train.h) both ways, which net_af_packet does
- * not: a burst of RoCE packets costs the kernel hardly more than one frame.
- * What the interface itself cannot cut, the kernel cuts.
+ * not: a burst of packets costs the kernel hardly more than one frame.  What
+ * the interface itself cannot cut, the kernel cuts.
+ *
+ * The ring's slots are short.  What is longer waits in the socket's queue, in
+ * the same order, and is read into the buffers of its frames: once, not into
+ * the ring first.
  */
 #ifndef URDMA_URDMAD_PACKET_PORT_H
 #define URDMA_URDMAD_PACKET_PORT_H
@@ -17,7 +21,8 @@ struct rte_mbuf;
 struct rte_mempool;
 
 /* NULL with errno.  `pool`: for frames that come, which one buffer holds.
- * `frames`: that may wait, a train being one; at most 1024 (32 MiB). */
+ * `frames`: that may wait, a train being one; four times as many short ones,
+ * in the kernel's memory (at most 32 MiB, and 64 MiB while they wait). */
 struct packet_port *packet_port_open(const char *netdev,
 				     struct rte_mempool *pool, uint32_t frames);
 void packet_port_close(struct packet_port *port); /* NULL is fine */

@@ -109,10 +109,12 @@ bool pktio_checksum_good(const struct pktio_frame *frame, const uint8_t *ip,
 			 uint8_t protocol)
 {
 	const struct wire *in = &frame->in;
+	uint64_t vouched = frame->mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
 	uint64_t sum;
 
-	if ((frame->mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) ==
-	    RTE_MBUF_F_RX_L4_CKSUM_GOOD)
+	/* none: of an interface that need not make one */
+	if (vouched == RTE_MBUF_F_RX_L4_CKSUM_GOOD ||
+	    vouched == RTE_MBUF_F_RX_L4_CKSUM_NONE)
 		return true;
 	sum = ip_pseudo(ip, protocol, (uint16_t)in->left);
 	return cksum_good(cksum_add(sum, in->pos, in->left));

@@ -135,8 +135,20 @@ static void put_ip6(uint8_t *at, const struct flow_key *key,
 	ip6_encode(&ip, at);
 }
 
+/* Unfinished is the sum of the pseudo header alone, not its complement. */
+static void put_checksum(uint8_t *tcp, uint16_t len, uint64_t pseudo,
+			 bool unfinished)
+{
+	uint16_t sum =
+		cksum_finish(unfinished ? pseudo : cksum_add(pseudo, tcp, len));
+
+	if (unfinished)
+		sum = (uint16_t)~sum;
+	memcpy(tcp + TCP_CHECKSUM_OFFSET, &sum, sizeof(sum));
+}
+
 static void put_headers(struct rte_mbuf *mbuf, const struct flow_key *key,
-			const struct tcp_segment *segment)
+			const struct tcp_segment *segment, bool unfinished)
 {
 	uint8_t *ip = rte_pktmbuf_mtod(mbuf, uint8_t *) + ETH_LEN;
 	uint8_t *tcp = ip + ip_len(key);
@@ -148,8 +160,8 @@ static void put_headers(struct rte_mbuf *mbuf, const struct flow_key *key,
 	else
 		put_ip6(ip, key, traffic_class, len);
 	tcp_segment_encode(segment, tcp);
-	cksum_store(tcp + TCP_CHECKSUM_OFFSET,
-		    cksum_add(ip_pseudo(ip, IP4_TCP, len), tcp, len));
+	put_checksum(tcp, len, ip_pseudo(ip, IP4_TCP, len), unfinished);
+	mbuf->ol_flags = unfinished ? RTE_MBUF_F_TX_TCP_CKSUM : 0;
 }
 
 static void send_segment(struct port *port, const struct flow_key *key,
@@ -170,13 +182,16 @@ static void send_segment(struct port *port, const struct flow_key *key,
 		port->counters.drops[DROP_NO_BUFFER]++;
 		return;
 	}
-	put_headers(mbuf, key, segment);
-	if (ours)
+	/* nobody needs it on the way to ourselves */
+	put_headers(mbuf, key, segment, ours || port->packets);
+	if (ours) {
+		mbuf->ol_flags = RTE_MBUF_F_RX_L4_CKSUM_NONE;
 		/* a copy: what is received must be another buf than what is
 		 * kept for retransmission */
 		pktio_loop_back(port, mbuf, key->remote);
-	else
+	} else {
 		pktio_send_ip(port, mbuf, key->remote, now);
+	}
 }
 
 bool pktio_tcp_output(struct port *port, nsec_t now)

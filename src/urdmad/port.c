@@ -21,7 +21,7 @@
 #include "urdmad/packet_port.h"
 #include "urdmad/port_buf.h"
 
-enum { DEFAULT_MTU = 1500, DEVARGS_MAX = 1200 };
+enum { DEFAULT_MTU = 1500 };
 
 static int __attribute__((format(printf, 3, 4)))
 fail(const struct port_config *config, struct port_error *error,
@@ -118,24 +118,6 @@ void port_mac_derive(uint8_t mac[6], const struct port_config *config)
 		mac[i] = (uint8_t)(sum >> (8 * i));
 }
 
-/* qdisc_bypass, the driver's default, would hide our frames from captures and
- * from filters on the interface's way out. */
-static void make_devargs(char devargs[static DEVARGS_MAX],
-			 const struct port *port)
-{
-	const struct port_config *config = port->config;
-
-	if (config->device)
-		snprintf(devargs, DEVARGS_MAX, "%s", config->device);
-	else
-		snprintf(devargs, DEVARGS_MAX,
-			 "net_af_packet%u,iface=%s,framesz=%" PRIu32
-			 ",blocksz=%" PRIu32 ",framecnt=%" PRIu32
-			 ",qdisc_bypass=0",
-			 config->index, config->netdev, port->plan.frame,
-			 port->plan.block, port->plan.frame_count);
-}
-
 static int find_by_name(struct port *port, const char *name,
 			struct port_error *error)
 {
@@ -168,22 +150,22 @@ static int find_next(struct port *port, struct port_error *error)
 static int find_device(struct port *port, struct port_error *error)
 {
 	const struct port_config *config = port->config;
-	char devargs[DEVARGS_MAX];
+	char name[RTE_ETH_NAME_MAX_LEN];
 	int result;
 
 	if (config->pci_address)
 		return find_by_name(port, config->pci_address, error);
-	if (!config->netdev && !config->device)
+	if (!config->device)
 		return find_next(port, error);
 
-	make_devargs(devargs, port);
-	result = rte_dev_probe(devargs);
+	result = rte_dev_probe(config->device);
 	if (result < 0)
-		return fail(config, error, "DPDK refuses %.100s: %s", devargs,
-			    strerror(-result));
+		return fail(config, error, "DPDK refuses %.100s: %s",
+			    config->device, strerror(-result));
 	port->probed = true;
-	devargs[strcspn(devargs, ",")] = '\0';
-	return find_by_name(port, devargs, error);
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(config->device, ","),
+		 config->device);
+	return find_by_name(port, name, error);
 }
 
 static int make_pool(struct port *port, struct port_error *error)
@@ -199,13 +181,6 @@ static int make_pool(struct port *port, struct port_error *error)
 		    " bytes: %s",
 		    port->plan.buf_count, port->plan.data_room,
 		    rte_strerror(rte_errno));
-}
-
-/* Trains are of UDP: to iWARP they are no use.  The kernel's own frames come
- * with segmentation offload, too, which an exception path does not know. */
-static bool has_packets(const struct port_config *config)
-{
-	return config->netdev && config->roce && !config->exception;
 }
 
 static int open_packets(struct port *port, struct port_error *error)
@@ -278,14 +253,12 @@ static int start(struct port *port, struct port_error *error)
 			    strerror(-result));
 	port->started = true;
 	rte_eth_promiscuous_enable(port->id);
-	if (port->config->netdev)
-		port->rx.fd = netdev_packet_fd(port->config->netdev);
 	return 0;
 }
 
 static int open_device(struct port *port, struct port_error *error)
 {
-	if (has_packets(port->config))
+	if (port->config->netdev)
 		return open_packets(port, error);
 	if (find_device(port, error) < 0 || make_pool(port, error) < 0 ||
 	    make_queues(port, error) < 0)

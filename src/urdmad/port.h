@@ -55,7 +55,7 @@ struct port {
 	struct buf_pool pool; /* first: buf_pool_ops find the port by it */
 	const struct port_config *config;
 	struct port_plan plan;
-	/* NULL: the device is DPDK's. */
+	/* Of a kernel interface; NULL: the device is DPDK's. */
 	struct packet_port *packets;
 	uint16_t id; /* DPDK's */
 	bool probed; /* by us: removed again at the end */

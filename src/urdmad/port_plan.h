@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * How large a port's frames, buffers and rings are: arithmetic on its MTU,
- * before there is an EAL to ask, because EAL without hugepages wants to know
- * how much memory it will be asked for.
+ * How large a port's buffers are, and how many: arithmetic on its MTU, before
+ * there is an EAL to ask, because EAL without hugepages wants to know how much
+ * memory it will be asked for.
  */
 #ifndef URDMA_URDMAD_PORT_PLAN_H
 #define URDMA_URDMAD_PORT_PLAN_H
@@ -15,12 +15,8 @@ enum { PORT_HEADROOM = 128 };
 struct port_config;
 
 struct port_plan {
-	uint32_t mtu; /* IP packet bytes */
-	/* net_af_packet's rings in the kernel: `frame` divides `block`. */
-	uint32_t frame;
-	uint32_t block;
-	uint32_t frame_count; /* whole blocks of them */
-	uint32_t data_room;   /* of a packet buffer, headroom included */
+	uint32_t mtu;	    /* IP packet bytes */
+	uint32_t data_room; /* of a packet buffer, headroom included */
 	uint32_t buf_count;
 	uint64_t memory; /* bytes of EAL memory for it all */
 };
