@@ -277,7 +277,7 @@ static bool receive_message(struct packet_port *port, struct msghdr *msg,
 
 	do
 		got = recvmsg(port->fd, msg, MSG_DONTWAIT | MSG_TRUNC);
-	while (got < 0 && errno != EAGAIN);
+	while (got < 0 && errno == ENETDOWN);
 	return got >= 0 && (size_t)got == len;
 }
 
