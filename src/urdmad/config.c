@@ -205,14 +205,13 @@ static bool read_mode(struct config_reader *reader,
 		      void *into)
 {
 	struct config *config = into;
-	const char *text = json_object_get_string(value);
+	const char *text = config_text(value);
 	unsigned long mode;
-	char *end;
 
-	if (!json_object_is_type(value, json_type_string) || !*text)
+	if (!text || !*text || text[strspn(text, "01234567")])
 		return config_unwanted(reader, value, key->want);
-	mode = strtoul(text, &end, 8);
-	if (*end || *text == '-' || mode > 0777)
+	mode = strtoul(text, NULL, 8);
+	if (mode > 0777)
 		return config_unwanted(reader, value, key->want);
 	config->sock_mode = (mode_t)mode;
 	return true;
@@ -251,8 +250,12 @@ static bool read_eal_arg(struct config_reader *reader, struct config *config,
 	case json_type_boolean:
 		return !json_object_get_boolean(value) ||
 		       add_eal_arg(reader, config, name, value);
-	case json_type_int:
 	case json_type_string:
+		if (!config_text(value))
+			return config_unwanted(reader, value,
+					       "text without zero bytes");
+		return add_eal_arg(reader, config, name, value);
+	case json_type_int:
 		return add_eal_arg(reader, config, name, value);
 	case json_type_array:
 		for (size_t i = 0; i < json_object_array_length(value); i++)
@@ -332,8 +335,7 @@ static bool read_memory(struct config_reader *reader,
 	struct config *config = into;
 
 	for (size_t i = 0; i < sizeof(memory_ways) / sizeof(*memory_ways); i++)
-		if (json_object_is_type(value, json_type_string) &&
-		    same(json_object_get_string(value), memory_ways[i].name)) {
+		if (same(config_text(value), memory_ways[i].name)) {
 			config->mem_flags = memory_ways[i].flags;
 			return true;
 		}
@@ -402,7 +404,7 @@ static bool check_complete(struct config_reader *reader, struct config *config)
 
 /* Where the parser stopped, counted as editors do. */
 static bool fail_syntax(struct config_reader *reader, const char *text,
-			size_t at, enum json_tokener_error why)
+			size_t at, const char *why)
 {
 	unsigned int line = 1, column = 1;
 
@@ -410,26 +412,29 @@ static bool fail_syntax(struct config_reader *reader, const char *text,
 		column = text[i] == '\n' ? 1 : column + 1;
 		line += text[i] == '\n';
 	}
-	return config_fail(reader, "line %u, column %u: %s", line, column,
-			   json_tokener_error_desc(why));
+	return config_fail(reader, "line %u, column %u: %s", line, column, why);
 }
 
 static bool parse(struct config_reader *reader, struct config *config,
-		  const char *text)
+		  const char *text, size_t len)
 {
-	struct json_tokener *tokener = json_tokener_new();
+	struct json_tokener *tokener;
 	struct json_object *top;
 	bool ok;
 
+	if (strlen(text) != len)
+		return fail_syntax(reader, text, strlen(text), "zero byte");
+	tokener = json_tokener_new();
 	if (!tokener)
 		return config_fail(reader, "out of memory");
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
 	/* With its zero, so that the end of a bare number is seen. */
-	top = json_tokener_parse_ex(tokener, text, (int)strlen(text) + 1);
+	top = json_tokener_parse_ex(tokener, text, (int)len + 1);
 	if (json_tokener_get_error(tokener) != json_tokener_success)
 		ok = fail_syntax(reader, text,
 				 json_tokener_get_parse_end(tokener),
-				 json_tokener_get_error(tokener));
+				 json_tokener_error_desc(
+					 json_tokener_get_error(tokener)));
 	else
 		ok = config_read_object(reader, top_keys, top, config) &&
 		     check_complete(reader, config);
@@ -439,30 +444,31 @@ static bool parse(struct config_reader *reader, struct config *config,
 }
 
 int config_parse(struct config *config, const char *file, const char *text,
-		 struct config_error *error)
+		 size_t len, struct config_error *error)
 {
 	struct config_reader reader = { .file = file, .error = error };
 
 	*config = defaults;
-	if (parse(&reader, config, text))
+	if (parse(&reader, config, text, len))
 		return 0;
 	config_free(config);
 	return -1;
 }
 
-static char *read_file(struct config_reader *reader)
+/* With a zero behind its `len` bytes. */
+static char *read_file(struct config_reader *reader, size_t *len)
 {
 	char *text = malloc(FILE_MAX + 1);
 	int fd = open(reader->file, O_RDONLY | O_CLOEXEC);
 	ssize_t got = -1;
-	size_t len = 0;
 
+	*len = 0;
 	if (text && fd >= 0)
-		while (len < FILE_MAX &&
-		       (got = read(fd, text + len, FILE_MAX - len)) > 0)
-			len += (size_t)got;
+		while (*len < FILE_MAX &&
+		       (got = read(fd, text + *len, FILE_MAX - *len)) > 0)
+			*len += (size_t)got;
 	if (got == 0) {
-		text[len] = '\0';
+		text[*len] = '\0';
 	} else {
 		config_fail(reader, "%s",
 			    got > 0 ? "longer than 1 MiB" : strerror(errno));
@@ -478,12 +484,13 @@ int config_load(struct config *config, const char *file,
 		struct config_error *error)
 {
 	struct config_reader reader = { .file = file, .error = error };
-	char *text = read_file(&reader);
+	size_t len;
+	char *text = read_file(&reader, &len);
 	int result = -1;
 
 	memset(config, 0, sizeof(*config));
 	if (text)
-		result = config_parse(config, file, text, error);
+		result = config_parse(config, file, text, len, error);
 	free(text);
 	return result;
 }

@@ -84,9 +84,10 @@ struct config_error {
 int config_load(struct config *config, const char *file,
 		struct config_error *error);
 
-/* The same of a text; `file` is what messages call it. */
+/* The same of a text of `len` bytes with a zero behind them, and without the
+ * file that messages call it by. */
 int config_parse(struct config *config, const char *file, const char *text,
-		 struct config_error *error);
+		 size_t len, struct config_error *error);
 
 void config_free(struct config *config);
 

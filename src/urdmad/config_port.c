@@ -44,8 +44,9 @@ static bool read_ipv4(struct config_reader *reader,
 {
 	struct port_config *port = into;
 
-	port->has_ipv4 = json_object_is_type(value, json_type_string) &&
-			 parse_ipv4(json_object_get_string(value), port);
+	const char *text = config_text(value);
+
+	port->has_ipv4 = text && parse_ipv4(text, port);
 	return port->has_ipv4 || config_unwanted(reader, value, key->want);
 }
 
@@ -84,25 +85,36 @@ static bool read_ipv6(struct config_reader *reader,
 {
 	struct port_config *port = into;
 
-	port->has_ipv6 = json_object_is_type(value, json_type_string) &&
-			 parse_ipv6(json_object_get_string(value), port);
+	const char *text = config_text(value);
+
+	port->has_ipv6 = text && parse_ipv6(text, port);
 	return port->has_ipv6 || config_unwanted(reader, value, key->want);
+}
+
+/* "02:00:00:00:00:01" of a host. */
+static bool parse_mac(const char *text, uint8_t mac[static 6])
+{
+	static const uint8_t none[6];
+
+	if (strlen(text) != strlen("02:00:00:00:00:01"))
+		return false;
+	for (int i = 0; i < 6; i++, text += 3) {
+		if (!isxdigit((unsigned char)text[0]) ||
+		    !isxdigit((unsigned char)text[1]) ||
+		    text[2] != (i < 5 ? ':' : '\0'))
+			return false;
+		mac[i] = (uint8_t)strtoul(text, NULL, 16);
+	}
+	return !(mac[0] & 1) && memcmp(mac, none, sizeof(none)) != 0;
 }
 
 static bool read_mac(struct config_reader *reader, const struct config_key *key,
 		     struct json_object *value, void *into)
 {
 	struct port_config *port = into;
-	uint8_t *m = port->mac;
-	int used = 0;
+	const char *text = config_text(value);
 
-	port->has_mac = json_object_is_type(value, json_type_string) &&
-			sscanf(json_object_get_string(value),
-			       "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &m[0],
-			       &m[1], &m[2], &m[3], &m[4], &m[5], &used) == 6 &&
-			used == json_object_get_string_len(value) &&
-			used == 17 && !(m[0] & 1) &&
-			memcmp(m, "\0\0\0\0\0", 6) != 0;
+	port->has_mac = text && parse_mac(text, port->mac);
 	return port->has_mac || config_unwanted(reader, value, key->want);
 }
 
@@ -125,10 +137,10 @@ static bool read_name(struct config_reader *reader,
 static int word(struct json_object *value, const char *first,
 		const char *second)
 {
-	const char *text = json_object_is_type(value, json_type_string)
-				   ? json_object_get_string(value)
-				   : "";
+	const char *text = config_text(value);
 
+	if (!text)
+		return -1;
 	if (strcmp(text, first) == 0)
 		return 0;
 	return strcmp(text, second) == 0 ? 1 : -1;
@@ -185,8 +197,9 @@ static bool read_exception(struct config_reader *reader,
 {
 	struct port_config *port = into;
 
-	port->exception = json_object_is_type(value, json_type_string) &&
-			  strcmp(json_object_get_string(value), "tap") == 0;
+	const char *text = config_text(value);
+
+	port->exception = text && strcmp(text, "tap") == 0;
 	if (port->exception || (json_object_is_type(value, json_type_boolean) &&
 				!json_object_get_boolean(value)))
 		return true;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "urdmad/config_reader.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <json-c/json.h>
 #include <stdarg.h>
@@ -8,6 +9,14 @@
 #include <string.h>
 
 enum { SHOWN_MAX = 60 }; /* bytes of a value that a message repeats */
+
+/* Keys are what the file says, and the message is one line of a log. */
+static void make_printable(char *text)
+{
+	for (; *text; text++)
+		if (iscntrl((unsigned char)*text))
+			*text = '?';
+}
 
 bool config_fail(struct config_reader *reader, const char *format, ...)
 {
@@ -20,7 +29,18 @@ bool config_fail(struct config_reader *reader, const char *format, ...)
 	snprintf(reader->error->text, sizeof(reader->error->text),
 		 "%s: %s%s%.300s", reader->file, reader->path,
 		 reader->path[0] ? ": " : "", text);
+	make_printable(reader->error->text);
 	return false;
+}
+
+const char *config_text(struct json_object *value)
+{
+	const char *text = json_object_get_string(value);
+
+	if (!json_object_is_type(value, json_type_string) ||
+	    strlen(text) != (size_t)json_object_get_string_len(value))
+		return NULL;
+	return text;
 }
 
 bool config_unwanted(struct config_reader *reader, struct json_object *value,
@@ -92,9 +112,10 @@ static bool number(struct config_reader *reader, const struct config_key *key,
 {
 	char want[80];
 
+	/* What does not fit is told as the largest that does. */
 	*result = json_object_get_int64(value);
 	if (json_object_is_type(value, json_type_int) && *result >= key->min &&
-	    *result <= key->max)
+	    *result <= key->max && json_object_get_uint64(value) <= INT64_MAX)
 		return true;
 	snprintf(want, sizeof(want), "a number from %" PRId64 " to %" PRId64,
 		 key->min, key->max);
@@ -128,14 +149,13 @@ bool config_read_string(struct config_reader *reader,
 			void *into)
 {
 	char **field = (char **)((char *)into + key->offset);
-	int64_t len = json_object_get_string_len(value);
+	const char *text = config_text(value);
 
-	if (!json_object_is_type(value, json_type_string) || len < key->min ||
-	    len > key->max ||
-	    strlen(json_object_get_string(value)) != (size_t)len)
+	if (!text || (int64_t)strlen(text) < key->min ||
+	    (int64_t)strlen(text) > key->max)
 		return config_unwanted(reader, value, key->want);
 	if (*field) /* two names of one key */
 		return config_fail(reader, "given twice");
-	*field = strdup(json_object_get_string(value));
+	*field = strdup(text);
 	return *field ? true : config_fail(reader, "out of memory");
 }

@@ -47,6 +47,10 @@ config_read config_read_u32;	/* uint32_t */
 config_read config_read_u64;	/* uint64_t */
 config_read config_read_string; /* char *, to be freed */
 
+/* A JSON string's bytes, for as long as `value` is there; NULL: it is none, or
+ * has a zero byte, behind which no C function would look. */
+const char *config_text(struct json_object *value);
+
 /* "found VALUE, want WANT"; false. */
 bool config_unwanted(struct config_reader *reader, struct json_object *value,
 		     const char *want);

@@ -13,7 +13,7 @@ static struct config_error error;
 static int parse(const char *text)
 {
 	memset(&error, 0, sizeof(error));
-	return config_parse(&config, "FILE", text, &error);
+	return config_parse(&config, "FILE", text, strlen(text), &error);
 }
 
 static void accepts(const char *text)
@@ -239,6 +239,25 @@ static void a_number_out_of_its_range_is_refused(void **state)
 		    "limits.qp: found -1, want a number from 0 to 4294967295");
 }
 
+/* json-c tells what has more than 64 bits as the largest that has not. */
+static void a_number_too_large_for_any_key_is_refused(void **state)
+{
+	static const char *const bad[] = { "9223372036854775808",
+					   "18446744073709551615" };
+	char member[100], message[100];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		snprintf(member, sizeof(member),
+			 "\"limits\": { \"mr_bytes\": %s }", bad[i]);
+		snprintf(message, sizeof(message),
+			 "limits.mr_bytes: found %s, want a number from 0 to "
+			 "9223372036854775807",
+			 bad[i]);
+		top_refuses(member, message);
+	}
+}
+
 static void a_port_without_an_address_is_refused(void **state)
 {
 	(void)state;
@@ -286,6 +305,8 @@ static void a_mac_that_no_port_has_is_refused(void **state)
 		"\"03:00:00:00:00:01\"",   "\"00:00:00:00:00:00\"",
 		"\"2:0:0:0:0:1\"",	   "\"02:00:00:00:00:xx\"",
 		"\"02:00:00:00:00:0001\"", "2",
+		"\"02:+1:00:00:00:01\"",   "\"02:00: 1:00:00:01\"",
+		"\"02:0x:00:00:00:01\"",   "\"02-00-00-00-00-01\"",
 	};
 	char text[100], message[200];
 
@@ -478,6 +499,9 @@ static void a_socket_has_one_absolute_name(void **state)
 		    "\"0666\"");
 	top_refuses("\"sock_mode\": 438",
 		    "sock_mode: found 438, want an octal mode as \"0666\"");
+	top_refuses("\"sock_mode\": \" 0666\"",
+		    "sock_mode: found \" 0666\", want an octal mode as "
+		    "\"0666\"");
 }
 
 static void a_long_value_is_cut_in_the_message(void **state)
@@ -498,6 +522,43 @@ static void a_syntax_error_has_its_place(void **state)
 	refuses("{ \"ports\": ", "line 1, column 12: unexpected end of data");
 	refuses("", "line 1, column 1: unexpected end of data");
 	refuses("{} x", "line 1, column 4: unexpected character");
+}
+
+/* What is behind a zero byte would otherwise be taken for read. */
+static void nothing_hides_behind_a_zero_byte(void **state)
+{
+	static const char text[] = "{}\n{}\0 \"kernel\": true";
+
+	(void)state;
+	assert_int_equal(
+		config_parse(&config, "FILE", text, sizeof(text) - 1, &error),
+		-1);
+	assert_string_equal(error.text, "FILE: line 2, column 3: zero byte");
+	port_refuses("\"transport\": \"roce\\u0000\"",
+		     "ports[0].transport: found \"roce\\u0000\", want "
+		     "\"iwarp\" or \"roce\"");
+	port_refuses("\"netdev\": \"eth1\\u00002\"",
+		     "ports[0].netdev: found \"eth1\\u00002\", want the name "
+		     "of a network interface");
+	port_refuses("\"mac\": \"02:00:00:00:00:01\\u0000\"",
+		     "ports[0].mac: found \"02:00:00:00:00:01\\u0000\", want "
+		     "a unicast MAC address as \"02:00:00:00:00:01\"");
+	top_refuses("\"sock_mode\": \"0666\\u0000\"",
+		    "sock_mode: found \"0666\\u0000\", want an octal mode as "
+		    "\"0666\"");
+	top_refuses("\"memory\": \"copy\\u0000\"",
+		    "memory: found \"copy\\u0000\", want \"auto\", "
+		    "\"remap\" or \"copy\"");
+	top_refuses("\"eal_args\": { \"vdev\": \"a\\u0000b\" }",
+		    "eal_args.vdev: found \"a\\u0000b\", want text without "
+		    "zero bytes");
+}
+
+static void a_message_is_one_line(void **state)
+{
+	(void)state;
+	top_refuses("\"a\\nb\\u001b[1m\": 1",
+		    "a?b?[1m: unknown key, see urdma.json(5)");
 }
 
 static void a_file_without_ports_is_refused(void **state)
@@ -529,6 +590,7 @@ int main(void)
 		cmocka_unit_test(an_unknown_key_is_named),
 		cmocka_unit_test(a_wrong_type_says_what_was_found_and_wanted),
 		cmocka_unit_test(a_number_out_of_its_range_is_refused),
+		cmocka_unit_test(a_number_too_large_for_any_key_is_refused),
 		cmocka_unit_test(a_port_without_an_address_is_refused),
 		cmocka_unit_test(an_address_that_no_host_has_is_refused),
 		cmocka_unit_test(a_mac_that_no_port_has_is_refused),
@@ -546,6 +608,8 @@ int main(void)
 		cmocka_unit_test(a_socket_has_one_absolute_name),
 		cmocka_unit_test(a_long_value_is_cut_in_the_message),
 		cmocka_unit_test(a_syntax_error_has_its_place),
+		cmocka_unit_test(nothing_hides_behind_a_zero_byte),
+		cmocka_unit_test(a_message_is_one_line),
 		cmocka_unit_test(a_file_without_ports_is_refused),
 		cmocka_unit_test(a_file_that_cannot_be_read_is_named),
 	};

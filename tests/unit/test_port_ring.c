@@ -121,7 +121,8 @@ static int open_world(void **state)
 	struct port_error error;
 
 	*state = &w;
-	if (config_parse(&w.config, "test", text, &config_error) < 0 ||
+	if (config_parse(&w.config, "test", text, strlen(text), &config_error) <
+		    0 ||
 	    port_prepare(&w.plan, &w.config.ports[0], &error) < 0 ||
 	    eal_start(&w.config, w.plan.memory) < 0)
 		return -1;
