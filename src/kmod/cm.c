@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * Connections of iWARP: what the kernel's iw_cm asks, and tells its clients.
+ * Its listeners are in listen.c.
  *
  * iw_cm wants to hear of a connection exactly what its state lets it hear, or
  * it ends in BUG(): a CONNECT_REPLY after connect(); after an accept() that
@@ -13,46 +14,19 @@
  * A program that is killed meanwhile could not even close its files: iw_cm
  * waits without looking for signals.  So somebody else looks (urdma_cm_watch).
  *
- * An endpoint has one reference until it is over (ep_over), and one for each
- * answer that is awaited.  What may accept or reject a request knows it by a
- * number: iw_cm drops requests that it has not looked at when their listener
+ * An endpoint has one reference until it is over (urdma_ep_over), and one for
+ * each answer that is awaited.  What may accept or reject a request knows it by
+ * a number: iw_cm drops requests that it has not looked at when their listener
  * goes, and would keep a reference for ever.
  */
 #include <linux/cred.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
-#include "urdma.h"
+#include "cm.h"
 
-#define URDMA_PATIENCE (10 * HZ)
-
-enum ep_state {
-	EP_LISTENING,
-	EP_CONNECTING,
-	EP_REQUEST,   /* iw_cm was told of it */
-	EP_ACCEPTING, /* iw_accept() waits for the daemon */
-	EP_ACCEPTED,  /* and has returned 0 */
-	EP_UP,
-	EP_OVER,
-};
-
-struct urdma_ep {
-	struct kref ref;
-	struct urdma_dev *dev;
-	enum ep_state state;
-	u32 remote;	     /* the daemon's handle; 0: not known yet */
-	u32 request;	     /* in dev->requests, or 0 */
-	struct iw_cm_id *id; /* a reference; a request has none */
-	struct urdma_qp *qp; /* whose `ep` is this; NULL: none (any more) */
-	bool failed;	     /* while ACCEPTING */
-	int error;	     /* of the daemon's answer to LISTEN_AT */
-	struct completion answered;
-	struct list_head entry; /* of dev->pending, or empty */
-	struct pid *pid;	/* whose program waits, while pending */
-};
-
-static struct urdma_ep *ep_make(struct urdma_dev *dev, enum ep_state state,
-				struct iw_cm_id *id)
+struct urdma_ep *urdma_ep_make(struct urdma_dev *dev, enum ep_state state,
+			       struct iw_cm_id *id)
 {
 	struct urdma_ep *ep = kzalloc(sizeof(*ep), GFP_KERNEL);
 
@@ -79,7 +53,7 @@ static void ep_free(struct kref *ref)
 	kfree(ep);
 }
 
-static void ep_put(struct urdma_ep *ep)
+void urdma_ep_put(struct urdma_ep *ep)
 {
 	kref_put(&ep->ref, ep_free);
 }
@@ -111,8 +85,7 @@ static void ep_pending(struct urdma_ep *ep)
 	queue_delayed_work(system_wq, &ep->dev->watch, HZ / 4);
 }
 
-/* It hears and says nothing more. */
-static void ep_over(struct urdma_ep *ep)
+void urdma_ep_over(struct urdma_ep *ep)
 {
 	if (ep->state == EP_OVER)
 		return;
@@ -128,7 +101,7 @@ static void ep_over(struct urdma_ep *ep)
 	if (ep->id)
 		ep->id->rem_ref(ep->id);
 	ep->id = NULL;
-	ep_put(ep);
+	urdma_ep_put(ep);
 }
 
 /*
@@ -142,8 +115,8 @@ static void sockaddr_take(struct sockaddr_storage *to,
 	memcpy(to, from->bytes, sizeof(from->bytes));
 }
 
-static void sockaddr_give(struct urdma_sockaddr *to,
-			  const struct sockaddr_storage *from)
+void urdma_sockaddr_give(struct urdma_sockaddr *to,
+			 const struct sockaddr_storage *from)
 {
 	size_t len = from->ss_family == AF_INET ? sizeof(struct sockaddr_in)
 						: sizeof(to->bytes);
@@ -205,7 +178,7 @@ static void ep_fail(struct urdma_ep *ep, int status,
 	default:
 		break;
 	}
-	ep_over(ep);
+	urdma_ep_over(ep);
 }
 
 static void ep_up(struct urdma_ep *ep, const struct urdma_kernel_cm_event *from)
@@ -223,12 +196,12 @@ static void ep_up(struct urdma_ep *ep, const struct urdma_kernel_cm_event *from)
 /* NULL: it cannot be known here. */
 static struct urdma_ep *request_make(struct urdma_dev *dev, u32 remote)
 {
-	struct urdma_ep *ep = ep_make(dev, EP_REQUEST, NULL);
+	struct urdma_ep *ep = urdma_ep_make(dev, EP_REQUEST, NULL);
 
 	if (!ep)
 		return NULL;
 	if (xa_insert(&dev->eps, remote, ep, GFP_KERNEL)) {
-		ep_put(ep);
+		urdma_ep_put(ep);
 		return NULL;
 	}
 	ep->remote = remote;
@@ -269,7 +242,7 @@ static void peer_asks(struct urdma_dev *dev,
 	}
 	if (!ep->request || say(listener->id, IW_CM_EVENT_CONNECT_REQUEST, 0,
 				event, (void *)(unsigned long)ep->request))
-		ep_over(ep);
+		urdma_ep_over(ep);
 }
 
 /* cma_iw_handler() makes the event from the status. */
@@ -387,10 +360,10 @@ static void made(void *arg, int error, const void *reply)
 	ep->error = error;
 	complete(&ep->answered);
 	mutex_unlock(&dev->cm_lock);
-	ep_put(ep);
+	urdma_ep_put(ep);
 }
 
-static int make_remote(struct urdma_ep *ep, u16 op, const void *ask, size_t len)
+int urdma_ep_ask(struct urdma_ep *ep, u16 op, const void *ask, size_t len)
 {
 	int error;
 
@@ -398,7 +371,7 @@ static int make_remote(struct urdma_ep *ep, u16 op, const void *ask, size_t len)
 	error = urdma_ask_then(&ep->dev->cm, op, ask, len,
 			       sizeof(struct urdma_cm_id), made, ep);
 	if (error)
-		ep_put(ep);
+		urdma_ep_put(ep);
 	return error;
 }
 
@@ -413,14 +386,14 @@ static int start_connect(struct urdma_dev *dev, struct iw_cm_id *id,
 		return -EINVAL;
 	if (dev->ending)
 		return -ENODEV;
-	ep = ep_make(dev, EP_CONNECTING, id);
+	ep = urdma_ep_make(dev, EP_CONNECTING, id);
 	if (!ep)
 		return -ENOMEM;
 	ep_attach(ep, qp);
 	ep_pending(ep);
-	error = make_remote(ep, URDMA_OP_CM_CONNECT_TO, ask, sizeof(*ask));
+	error = urdma_ep_ask(ep, URDMA_OP_CM_CONNECT_TO, ask, sizeof(*ask));
 	if (error)
-		ep_over(ep);
+		urdma_ep_over(ep);
 	return error;
 }
 
@@ -433,8 +406,8 @@ int urdma_iw_connect(struct iw_cm_id *id, struct iw_cm_conn_param *param)
 
 	if (error)
 		return error;
-	sockaddr_give(&ask.src, &id->m_local_addr);
-	sockaddr_give(&ask.dst, &id->m_remote_addr);
+	urdma_sockaddr_give(&ask.src, &id->m_local_addr);
+	urdma_sockaddr_give(&ask.dst, &id->m_remote_addr);
 	mutex_lock(&dev->cm_lock);
 	error = start_connect(dev, id, &ask);
 	mutex_unlock(&dev->cm_lock);
@@ -448,7 +421,7 @@ static int begin_accept(struct urdma_ep *ep, struct iw_cm_id *id, u32 qp_num)
 	if (ep->state != EP_REQUEST)
 		return -ECONNRESET;
 	if (!qp) {
-		ep_over(ep);
+		urdma_ep_over(ep);
 		return -EINVAL;
 	}
 	ep->id = id;
@@ -467,7 +440,7 @@ static int end_accept(struct urdma_ep *ep, int error)
 	if (!error && ep->failed)
 		error = -ECONNRESET;
 	if (error)
-		ep_over(ep);
+		urdma_ep_over(ep);
 	else
 		ep->state = EP_ACCEPTED;
 	return error;
@@ -486,7 +459,7 @@ int urdma_iw_accept(struct iw_cm_id *id, struct iw_cm_conn_param *param)
 	ask.id = ep->remote;
 	mutex_lock(&dev->cm_lock);
 	if (error)
-		ep_over(ep);
+		urdma_ep_over(ep);
 	else
 		error = begin_accept(ep, id, param->qpn);
 	mutex_unlock(&dev->cm_lock);
@@ -497,7 +470,7 @@ int urdma_iw_accept(struct iw_cm_id *id, struct iw_cm_conn_param *param)
 		error = end_accept(ep, error);
 		mutex_unlock(&dev->cm_lock);
 	}
-	ep_put(ep);
+	urdma_ep_put(ep);
 	return error;
 }
 
@@ -515,80 +488,9 @@ int urdma_iw_reject(struct iw_cm_id *id, const void *data, u8 len)
 	mutex_lock(&dev->cm_lock);
 	if (ep->state == EP_REQUEST)
 		urdma_tell(&dev->cm, URDMA_OP_CM_REJECT, &ask, sizeof(ask));
-	ep_over(ep);
+	urdma_ep_over(ep);
 	mutex_unlock(&dev->cm_lock);
-	ep_put(ep);
-	return 0;
-}
-
-/* rdma_cm may hold a lock of all its users, who cannot be killed while they
- * wait for that: a daemon that does not answer is not waited for any longer
- * than this, and only once.
- */
-static int wait_patiently(struct urdma_ep *ep)
-{
-	struct urdma_daemon *daemon = ep->dev->daemon;
-	long left = READ_ONCE(daemon->stuck) ? 0 : URDMA_PATIENCE;
-
-	left = wait_for_completion_killable_timeout(&ep->answered, left);
-	if (left < 0)
-		return -EINTR;
-	if (left > 0)
-		return 0;
-	WRITE_ONCE(daemon->stuck, true);
-	return -ETIMEDOUT;
-}
-
-/* Killed, out of patience, or the daemon died: `made` may still be called. */
-static int wait_made(struct urdma_ep *ep)
-{
-	int error = wait_patiently(ep);
-
-	mutex_lock(&ep->dev->cm_lock);
-	if (!error)
-		error = ep->error;
-	if (error)
-		ep_over(ep);
-	mutex_unlock(&ep->dev->cm_lock);
-	return error;
-}
-
-int urdma_iw_create_listen(struct iw_cm_id *id, int backlog)
-{
-	struct urdma_dev *dev = urdma_dev(id->device);
-	struct urdma_cm_listen_at ask = { .backlog = backlog };
-	struct urdma_ep *ep = ep_make(dev, EP_LISTENING, id);
-	int error;
-
-	if (!ep)
-		return -ENOMEM;
-	sockaddr_give(&ask.addr, &id->m_local_addr);
-	kref_get(&ep->ref);
-	id->provider_data = ep;
-	error = make_remote(ep, URDMA_OP_CM_LISTEN_AT, &ask, sizeof(ask));
-	if (error) {
-		mutex_lock(&dev->cm_lock);
-		ep_over(ep);
-		mutex_unlock(&dev->cm_lock);
-	} else {
-		error = wait_made(ep);
-	}
-	if (error)
-		id->provider_data = NULL;
-	ep_put(ep);
-	return error;
-}
-
-int urdma_iw_destroy_listen(struct iw_cm_id *id)
-{
-	struct urdma_dev *dev = urdma_dev(id->device);
-	struct urdma_ep *ep = id->provider_data;
-
-	mutex_lock(&dev->cm_lock);
-	id->provider_data = NULL;
-	if (ep)
-		ep_over(ep);
-	mutex_unlock(&dev->cm_lock);
+	urdma_ep_put(ep);
 	return 0;
 }
 

@@ -306,7 +306,6 @@ static int check_about(const struct urdma_kernel_device *about)
 static void device_describe(struct urdma_dev *dev, struct net_device *netdev)
 {
 	struct ib_device *ib = &dev->ib;
-
 	bool roce = dev->about.roce;
 
 	ib->node_type = roce ? RDMA_NODE_IB_CA : RDMA_NODE_RNIC;

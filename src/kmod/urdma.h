@@ -12,7 +12,7 @@
  *   session  a program's context, or the connection manager of a device
  *   pin      the pages of a region; the region and the daemon's mappings hold
  *            it
- *   ep       a connection or listener; see cm.c
+ *   ep       a connection or listener; see cm.h
  *
  * No wait but for the daemon's answer: it ends with the answer, with a fatal
  * signal, or with the daemon (call.c).  A task that is exiting gets no signals
@@ -339,8 +339,6 @@ struct ib_qp *urdma_iw_get_qp(struct ib_device *ib, int number);
 int urdma_iw_connect(struct iw_cm_id *id, struct iw_cm_conn_param *param);
 int urdma_iw_accept(struct iw_cm_id *id, struct iw_cm_conn_param *param);
 int urdma_iw_reject(struct iw_cm_id *id, const void *data, u8 len);
-int urdma_iw_create_listen(struct iw_cm_id *id, int backlog);
-int urdma_iw_destroy_listen(struct iw_cm_id *id);
 void urdma_cm_event(struct urdma_dev *dev,
 		    const struct urdma_kernel_cm_event *event);
 /*
@@ -350,5 +348,9 @@ void urdma_cm_event(struct urdma_dev *dev,
 void urdma_cm_disconnect(struct urdma_qp *qp, bool abrupt);
 /* The daemon has died. */
 void urdma_cm_drop_all(struct urdma_dev *dev);
+
+/* listen.c */
+int urdma_iw_create_listen(struct iw_cm_id *id, int backlog);
+int urdma_iw_destroy_listen(struct iw_cm_id *id);
 
 #endif
