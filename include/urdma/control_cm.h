@@ -175,8 +175,9 @@ URDMA_CONTROL_SIZE(urdma_cm_connect_to, 328);
 struct urdma_cm_listen_at {
 	struct urdma_sockaddr addr;
 	__u32 backlog;
+	__u32 afonly; /* :: does not mean 0.0.0.0, too */
 };
-URDMA_CONTROL_SIZE(urdma_cm_listen_at, 32);
+URDMA_CONTROL_SIZE(urdma_cm_listen_at, 36);
 
 /* A datagram from urdmad on a cm session's socket. */
 struct urdma_cm_event {

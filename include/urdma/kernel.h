@@ -24,7 +24,7 @@
 #include "urdma/control.h"
 
 enum {
-	URDMA_KERNEL_VERSION = 2,
+	URDMA_KERNEL_VERSION = 3,
 	URDMA_KERNEL_NAME = 64, /* bytes of a name, with its zero */
 	URDMA_KERNEL_GIDS = 4,
 	/* Of a pin's offset in the file: no region is longer. */

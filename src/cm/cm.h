@@ -187,7 +187,7 @@ struct rdma_qp *cm_id_qp(const struct cm_id *id);
 /* -EINVAL: not idle; -EADDRNOTAVAIL: no device's address; -EADDRINUSE. */
 int cm_id_bind(struct cm_id *id, const struct cm_addr *addr);
 /* For who knows device and way already (the kernel module): a wildcard means
- * the device's own address, and no event follows. */
+ * the device's own addresses, and no event follows. */
 int cm_id_bind_on(struct cm_id *id, unsigned int device,
 		  const struct cm_addr *addr);
 int cm_id_route_to(struct cm_id *id, const struct cm_addr *dst);

@@ -49,16 +49,16 @@ static int find_group(struct cm_id *id, unsigned int device)
 int cm_id_bind_on(struct cm_id *id, unsigned int device,
 		  const struct cm_addr *addr)
 {
-	const struct cm_addr *own = &id->cm->devices[device].addr;
+	const struct cm_device *own = &id->cm->devices[device];
 	struct cm_addr on = *addr;
 
 	if (id->state != CM_IDLE)
 		return -EINVAL;
-	if (cm_addr_is_any(addr)) {
-		on = *own;
+	if (cm_addr_is_any(addr) && addr->family != CM_IP6) {
+		on = own->addr;
 		on.port = addr->port;
 	}
-	if (!cm_addr_same_ip(&on, own))
+	if (!cm_addr_is_any(&on) && !cm_device_has(own, &on))
 		return -EADDRNOTAVAIL;
 	return bind_to(id, &on, (int)device);
 }

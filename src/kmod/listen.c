@@ -41,7 +41,10 @@ static int wait_made(struct urdma_ep *ep)
 int urdma_iw_create_listen(struct iw_cm_id *id, int backlog)
 {
 	struct urdma_dev *dev = urdma_dev(id->device);
-	struct urdma_cm_listen_at ask = { .backlog = backlog };
+	struct urdma_cm_listen_at ask = {
+		.backlog = backlog,
+		.afonly = id->afonly,
+	};
 	struct urdma_ep *ep = urdma_ep_make(dev, EP_LISTENING, id);
 	int error;
 

@@ -214,14 +214,11 @@ enum drop neigh_input(struct neigh *neigh, struct wire in, nsec_t now)
 	return DROP_NONE;
 }
 
-void neigh_learn(struct neigh *neigh, const uint8_t ip[static 4],
+void neigh_learn(struct neigh *neigh, const uint8_t addr[static FLOW_ADDR_LEN],
 		 const uint8_t mac[static ETH_ADDR], nsec_t now)
 {
-	uint8_t addr[FLOW_ADDR_LEN];
-	struct neigh_entry *entry;
+	struct neigh_entry *entry = find(neigh, addr);
 
-	flow_addr_from_ip4(addr, ip);
-	entry = find(neigh, addr);
 	if (entry && !eth_is_group(mac))
 		confirm(neigh, entry, mac, now);
 }

@@ -117,9 +117,9 @@ enum drop neigh_input(struct neigh *neigh, struct wire in, nsec_t now);
 enum drop neigh_input_nd(struct neigh *neigh, const struct nd *nd,
 			 const uint8_t from[static ETH_ADDR], nsec_t now);
 
-/* Somebody who may be trusted says that `ip` has this MAC: what an ARP reply
+/* Somebody who may be trusted says that `addr` has this MAC: what an ARP reply
  * does, for an address that we asked about. */
-void neigh_learn(struct neigh *neigh, const uint8_t ip[static 4],
+void neigh_learn(struct neigh *neigh, const uint8_t addr[static FLOW_ADDR_LEN],
 		 const uint8_t mac[static ETH_ADDR], nsec_t now);
 
 /* The MAC of `addr`, or NULL: it is being asked for. */

@@ -105,11 +105,6 @@ static bool add_port(struct config_reader *reader, struct config *config,
 		return config_fail(reader,
 				   "found no ipv4_address, want one as "
 				   "\"ipv4_address\": \"10.2.0.100/24\"");
-	if (port->has_ipv6 && port->exception)
-		return config_fail(reader,
-				   "found an ipv6_address and an exception, "
-				   "want one of them: IPv6 is the kernel's "
-				   "there");
 	if (!!port->netdev + !!port->pci_address + !!port->device > 1)
 		return config_fail(reader, "found more than one, want one of "
 					   "netdev, pci_address and device");

@@ -26,8 +26,13 @@ static int bind_on(const struct control_call *call, struct session_cm_id *entry,
 static int listen_at(struct control_call *call, struct session_cm_id *entry)
 {
 	const struct urdma_cm_listen_at *ask = call->request;
-	int ret = bind_on(call, entry, &ask->addr);
+	const int afonly = ask->afonly != 0;
+	int ret;
 
+	ret = cm_id_set_option(entry->id, CM_OPTION_ID, CM_OPTION_AFONLY,
+			       &afonly, sizeof(afonly));
+	if (ret == 0)
+		ret = bind_on(call, entry, &ask->addr);
 	return ret < 0 ? ret : cm_id_listen(entry->id, ask->backlog);
 }
 

@@ -18,12 +18,12 @@
 #include "urdmad/now.h"
 #include "urdmad/port.h"
 
-static void on_neighbour(void *arg, const uint8_t ip[static 4],
+static void on_neighbour(void *arg, const uint8_t addr[static FLOW_ADDR_LEN],
 			 const uint8_t mac[static ETH_ADDR])
 {
 	struct port *port = arg;
 
-	neigh_learn(&port->neigh, ip, mac, now_read());
+	neigh_learn(&port->neigh, addr, mac, now_read());
 }
 
 static void on_frames(struct poller_watch *watch, uint32_t events, nsec_t now)
@@ -74,6 +74,9 @@ static int open_tap(struct exception *exception, struct port_error *error)
 
 	memcpy(setup.mac, port->mac, sizeof(setup.mac));
 	memcpy(setup.ipv4, port->config->ipv4, sizeof(setup.ipv4));
+	setup.has_ipv6 = port->config->has_ipv6;
+	memcpy(setup.ipv6, port->config->ipv6, sizeof(setup.ipv6));
+	setup.ipv6_prefix_len = port->config->ipv6_prefix_len;
 	result = tap_open(&exception->tap, &setup, &step);
 	return result < 0 ? refuse(port, error, step, result) : 0;
 }
@@ -83,8 +86,8 @@ static int open_kernel(struct exception *exception, struct port_error *error)
 	struct port *port = exception->port;
 	int result = -ENOMEM;
 
-	exception->ports =
-		kernel_ports_create(port->config->ipv4, port->config->name);
+	exception->ports = kernel_ports_create(
+		port->config->ipv4, port->config->has_ipv6, port->config->name);
 	if (exception->ports)
 		exception->route = kernel_route_open(
 			exception->tap.ifindex, on_neighbour, port, &result);
@@ -152,15 +155,17 @@ int exception_watch(struct exception *exception, struct poller *poller)
 	return result;
 }
 
-bool exception_hop(struct exception *exception, const uint8_t dst[static 4],
-		   uint8_t hop[static 4])
+bool exception_hop(struct exception *exception,
+		   const uint8_t dst[static FLOW_ADDR_LEN],
+		   uint8_t hop[static FLOW_ADDR_LEN])
 {
 	return kernel_route_hop(exception->route, dst, hop);
 }
 
-void exception_ask(struct exception *exception, const uint8_t ip[static 4])
+void exception_ask(struct exception *exception,
+		   const uint8_t addr[static FLOW_ADDR_LEN])
 {
-	kernel_route_ask(exception->route, ip);
+	kernel_route_ask(exception->route, addr);
 }
 
 /* Interfaces of virtual machines and containers leave checksums to who might

@@ -4,8 +4,8 @@
  * address and MAC address.  What comes from the wire and is not RDMA goes to
  * the kernel there, what the kernel sends there goes to the wire.  So the port
  * shows in `ip link`, answers ping, and carries the kernel's TCP beside RDMA;
- * ARP, neighbours, routes and the TCP port space are the kernel's, and urdmad
- * uses those.
+ * ARP, neighbour discovery, neighbours, routes and the TCP port space are the
+ * kernel's, and urdmad uses those.
  */
 #ifndef URDMA_URDMAD_EXCEPTION_H
 #define URDMA_URDMAD_EXCEPTION_H
@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "net/flow.h"
 #include "urdmad/poller.h"
 #include "urdmad/tap.h"
 
@@ -41,10 +42,12 @@ void exception_close(struct exception *exception); /* NULL is fine */
 int exception_watch(struct exception *exception, struct poller *poller);
 
 /* The kernel's way to `dst`; false: it has none. */
-bool exception_hop(struct exception *exception, const uint8_t dst[static 4],
-		   uint8_t hop[static 4]);
+bool exception_hop(struct exception *exception,
+		   const uint8_t dst[static FLOW_ADDR_LEN],
+		   uint8_t hop[static FLOW_ADDR_LEN]);
 /* Asks the kernel for a neighbour: neigh_learn() when it is known. */
-void exception_ask(struct exception *exception, const uint8_t ip[static 4]);
+void exception_ask(struct exception *exception,
+		   const uint8_t addr[static FLOW_ADDR_LEN]);
 
 /* A frame from the wire that is the kernel's, which gets its checksum if it
  * came without; counted if it is not taken. */

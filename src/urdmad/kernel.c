@@ -381,10 +381,11 @@ void kernel_close(struct kernel *kernel)
 	free(kernel);
 }
 
-/* The first one of iWARP is but a name; the exception path has no IPv6. */
-static bool is_served(const struct gid *gid, bool roce)
+/* The first one of iWARP is but a name; the link-local address of a port that
+ * has no other of IPv6 is the kernel's alone. */
+static bool is_served(const struct gid_table *gids, uint32_t i, bool roce)
 {
-	return !roce || gid_is_ip4(gid->raw);
+	return !roce || gids->count > GID_IP6 || i == GID_IP4;
 }
 
 int kernel_add_device(struct kernel *kernel, unsigned int number,
@@ -405,7 +406,7 @@ int kernel_add_device(struct kernel *kernel, unsigned int number,
 	snprintf(about.name, sizeof(about.name), "%s", name);
 	snprintf(about.netdev, sizeof(about.netdev), "%s", netdev);
 	for (uint32_t i = 0; i < gids->count; i++)
-		if (is_served(&gids->entries[i], about.roce))
+		if (is_served(gids, i, about.roce))
 			memcpy(about.gids[i], gids->entries[i].raw, GID_LEN);
 	rdma_dev_query(dev, &about.attr);
 	rdma_dev_query_port(dev, 1, &about.port);

@@ -8,13 +8,14 @@
 #ifndef URDMA_URDMAD_KERNEL_PORT_H
 #define URDMA_URDMAD_KERNEL_PORT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct kernel_ports;
 
-/* The address on that interface, whose name is not copied.  NULL: out of
- * memory. */
-struct kernel_ports *kernel_ports_create(const uint8_t ipv4[static 4],
+/* The address on that interface, whose name is not copied; with `ip6` also all
+ * that it has of IPv6.  NULL: out of memory. */
+struct kernel_ports *kernel_ports_create(const uint8_t ipv4[static 4], bool ip6,
 					 const char *interface);
 void kernel_ports_destroy(struct kernel_ports *ports); /* NULL is fine */
 

@@ -13,6 +13,8 @@
 #include <netlink/route/neighbour.h>
 #include <netlink/route/route.h>
 
+#include "net/flow.h"
+
 enum {
 	HOPS = 256, /* next hops remembered, by a hash of the destination */
 	NEWS_BATCH = 64,
@@ -23,8 +25,15 @@ enum {
 struct hop {
 	bool known;
 	bool reachable;
-	uint8_t dst[4];
-	uint8_t hop[4];
+	uint8_t dst[FLOW_ADDR_LEN];
+	uint8_t hop[FLOW_ADDR_LEN];
+};
+
+/* An address as netlink has it. */
+struct inet {
+	uint8_t family;
+	uint8_t len; /* bytes */
+	const uint8_t *bytes;
 };
 
 struct kernel_route {
@@ -50,18 +59,37 @@ static int to_errno(int nl_error)
 	}
 }
 
+static struct inet inet_of(const uint8_t addr[static FLOW_ADDR_LEN])
+{
+	if (flow_addr_is_ip4(addr))
+		return (struct inet){ AF_INET, 4, flow_addr_ip4(addr) };
+	return (struct inet){ AF_INET6, FLOW_ADDR_LEN, addr };
+}
+
+/* False: of neither family. */
+static bool from_inet(uint8_t addr[static FLOW_ADDR_LEN], const void *bytes,
+		      size_t len)
+{
+	if (len == 4)
+		flow_addr_from_ip4(addr, bytes);
+	else if (len == FLOW_ADDR_LEN)
+		memcpy(addr, bytes, len);
+	return len == 4 || len == FLOW_ADDR_LEN;
+}
+
 static void tell_neighbour(struct kernel_route *route, struct rtnl_neigh *neigh)
 {
 	struct nl_addr *dst = rtnl_neigh_get_dst(neigh);
 	struct nl_addr *mac = rtnl_neigh_get_lladdr(neigh);
+	uint8_t addr[FLOW_ADDR_LEN];
 
 	if (rtnl_neigh_get_ifindex(neigh) != route->ifindex || !dst || !mac ||
-	    nl_addr_get_family(dst) != AF_INET || nl_addr_get_len(dst) != 4 ||
 	    nl_addr_get_len(mac) != 6 ||
-	    !(rtnl_neigh_get_state(neigh) & NEIGH_USABLE))
+	    !(rtnl_neigh_get_state(neigh) & NEIGH_USABLE) ||
+	    !from_inet(addr, nl_addr_get_binary_addr(dst),
+		       nl_addr_get_len(dst)))
 		return;
-	route->neighbour(route->arg, nl_addr_get_binary_addr(dst),
-			 nl_addr_get_binary_addr(mac));
+	route->neighbour(route->arg, addr, nl_addr_get_binary_addr(mac));
 }
 
 static int on_news(struct nl_msg *msg, void *arg)
@@ -97,7 +125,8 @@ static int open_news(struct kernel_route *route)
 		result = nl_socket_set_nonblocking(route->news);
 	if (result == 0)
 		result = nl_socket_add_memberships(route->news, RTNLGRP_NEIGH,
-						   RTNLGRP_IPV4_ROUTE, 0);
+						   RTNLGRP_IPV4_ROUTE,
+						   RTNLGRP_IPV6_ROUTE, 0);
 	return result;
 }
 
@@ -168,25 +197,27 @@ static int on_route(struct nl_msg *msg, void *arg)
 	if (nlmsg_hdr(msg)->nlmsg_type != RTM_NEWROUTE)
 		return NL_OK;
 	hop->reachable = true;
-	if (gateway && nla_len(gateway) == sizeof(hop->hop))
-		memcpy(hop->hop, nla_data(gateway), sizeof(hop->hop));
+	if (gateway)
+		from_inet(hop->hop, nla_data(gateway),
+			  (size_t)nla_len(gateway));
 	return NL_OK;
 }
 
 /* Asked of an interface by name, the kernel calls everything a neighbour that
  * no route leads to; asked for the route that matches, it says so. */
 static struct nl_msg *route_request(const struct kernel_route *route,
-				    const uint8_t dst[static 4])
+				    const uint8_t dst[static FLOW_ADDR_LEN])
 {
-	struct rtmsg request = { .rtm_family = AF_INET,
-				 .rtm_dst_len = 32,
+	struct inet to = inet_of(dst);
+	struct rtmsg request = { .rtm_family = to.family,
+				 .rtm_dst_len = (uint8_t)(8 * to.len),
 				 .rtm_flags = RTM_F_FIB_MATCH };
 	struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETROUTE, 0);
 
 	if (!msg)
 		return NULL;
 	if (nlmsg_append(msg, &request, sizeof(request), NLMSG_ALIGNTO) < 0 ||
-	    nla_put(msg, RTA_DST, 4, dst) < 0 ||
+	    nla_put(msg, RTA_DST, to.len, to.bytes) < 0 ||
 	    nla_put_u32(msg, RTA_OIF, (uint32_t)route->ifindex) < 0) {
 		nlmsg_free(msg);
 		return NULL;
@@ -212,26 +243,36 @@ static void look_up(struct kernel_route *route, struct hop *hop)
 	nlmsg_free(msg);
 }
 
-bool kernel_route_hop(struct kernel_route *route, const uint8_t dst[static 4],
-		      uint8_t hop[static 4])
+static unsigned int bucket(const uint8_t addr[static FLOW_ADDR_LEN])
 {
-	struct hop *entry =
-		&route->hops[(dst[0] * 7 + dst[1] * 5 + dst[2] * 3 + dst[3]) %
-			     HOPS];
+	unsigned int sum = 0;
 
-	if (!entry->known || memcmp(entry->dst, dst, 4) != 0) {
-		memcpy(entry->dst, dst, 4);
+	for (int i = 0; i < FLOW_ADDR_LEN; i++)
+		sum = sum * 31 + addr[i];
+	return sum % HOPS;
+}
+
+bool kernel_route_hop(struct kernel_route *route,
+		      const uint8_t dst[static FLOW_ADDR_LEN],
+		      uint8_t hop[static FLOW_ADDR_LEN])
+{
+	struct hop *entry = &route->hops[bucket(dst)];
+
+	if (!entry->known || !flow_addr_equal(entry->dst, dst)) {
+		memcpy(entry->dst, dst, sizeof(entry->dst));
 		look_up(route, entry);
 	}
-	memcpy(hop, entry->hop, 4);
+	memcpy(hop, entry->hop, sizeof(entry->hop));
 	return entry->reachable;
 }
 
 /* Two questions on the socket of the news, so that both answers are news:
  * what is known of it now?  And, NTF_USE: find it out, or whether it still
  * holds. */
-void kernel_route_ask(struct kernel_route *route, const uint8_t ip[static 4])
+void kernel_route_ask(struct kernel_route *route,
+		      const uint8_t addr[static FLOW_ADDR_LEN])
 {
+	struct inet of = inet_of(addr);
 	static const struct {
 		int type, flags;
 		uint8_t ntf;
@@ -241,7 +282,7 @@ void kernel_route_ask(struct kernel_route *route, const uint8_t ip[static 4])
 	};
 
 	for (int i = 0; i < 2; i++) {
-		struct ndmsg request = { .ndm_family = AF_INET,
+		struct ndmsg request = { .ndm_family = of.family,
 					 .ndm_ifindex = route->ifindex,
 					 .ndm_flags = questions[i].ntf };
 		struct nl_msg *msg = nlmsg_alloc_simple(questions[i].type,
@@ -250,7 +291,7 @@ void kernel_route_ask(struct kernel_route *route, const uint8_t ip[static 4])
 		if (msg &&
 		    nlmsg_append(msg, &request, sizeof(request),
 				 NLMSG_ALIGNTO) == 0 &&
-		    nla_put(msg, NDA_DST, 4, ip) == 0)
+		    nla_put(msg, NDA_DST, of.len, of.bytes) == 0)
 			nl_send_auto(route->news, msg);
 		nlmsg_free(msg);
 	}

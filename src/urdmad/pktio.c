@@ -199,6 +199,23 @@ static void send_nd(struct port *port, const struct neigh_output *out)
 	send_frame(port, mbuf);
 }
 
+/* Where the kernel shares the address, it asks. */
+static void ask_neigh(struct port *port, const struct neigh_output *out)
+{
+	uint8_t addr[FLOW_ADDR_LEN];
+
+	if (!port->exception && out->action == NEIGH_SEND_ARP) {
+		send_arp(port, out);
+	} else if (!port->exception) {
+		send_nd(port, out);
+	} else if (out->action == NEIGH_SEND_ARP) {
+		flow_addr_from_ip4(addr, out->arp.target_ip);
+		exception_ask(port->exception, addr);
+	} else {
+		exception_ask(port->exception, out->nd.target);
+	}
+}
+
 static unsigned int send_neigh(struct port *port)
 {
 	struct neigh_output out;
@@ -209,14 +226,8 @@ static unsigned int send_neigh(struct port *port)
 		case NEIGH_NOTHING:
 			return count;
 		case NEIGH_SEND_ARP:
-			if (port->exception)
-				exception_ask(port->exception,
-					      out.arp.target_ip);
-			else
-				send_arp(port, &out);
-			break;
 		case NEIGH_SEND_ND:
-			send_nd(port, &out);
+			ask_neigh(port, &out);
 			break;
 		case NEIGH_SEND_HELD:
 			put_eth(port, out.held, out.mac, type_of(out.addr));
@@ -381,10 +392,32 @@ static bool is_iwarp(const struct port *port, const uint8_t *ip,
 	return iw_stack_wants(port->iw, &key, now);
 }
 
-static bool is_roce(const struct ip4 *ip, struct wire in)
+static bool is_roce(uint8_t protocol, struct wire in)
 {
-	return ip->protocol == IP4_UDP && in.left >= UDP_LEN &&
+	return protocol == IP4_UDP && in.left >= UDP_LEN &&
 	       load_be16(in.pos + 2) == ROCE_UDP_PORT;
+}
+
+/* Takes the IP header: what is behind it, and where it goes to.  -1: there is
+ * none, or a malformed one. */
+static int strip_ip(const struct pktio_frame *frame, struct wire *in,
+		    uint8_t dst[static FLOW_ADDR_LEN])
+{
+	struct ip4 ip4;
+	struct ip6 ip6;
+
+	*in = frame->in;
+	if (frame->eth.type == ETH_TYPE_IP4 &&
+	    ip4_strip(&ip4, in) == DROP_NONE) {
+		flow_addr_from_ip4(dst, ip4.dst);
+		return ip4.protocol;
+	}
+	if (frame->eth.type == ETH_TYPE_IP6 &&
+	    ip6_strip(&ip6, in) == DROP_NONE) {
+		memcpy(dst, ip6.dst, FLOW_ADDR_LEN);
+		return ip6.next_header;
+	}
+	return -1;
 }
 
 /* Where the kernel shares the address: is it ours?  What is malformed is
@@ -392,19 +425,20 @@ static bool is_roce(const struct ip4 *ip, struct wire in)
 static bool is_rdma(const struct port *port, const struct pktio_frame *frame,
 		    nsec_t now)
 {
-	struct wire in = frame->in;
-	struct ip4 ip;
+	uint8_t dst[FLOW_ADDR_LEN];
+	struct wire in;
+	int protocol = strip_ip(frame, &in, dst);
 
-	if (frame->eth.type != ETH_TYPE_IP4 || ip4_strip(&ip, &in) != DROP_NONE)
+	if (protocol < 0)
 		return false;
-	if (is_ip4_group(&ip))
-		return is_in_group(port, &ip) && is_roce(&ip, in);
-	if (eth_is_group(frame->eth.dst) ||
-	    memcmp(ip.dst, port->config->ipv4, sizeof(ip.dst)) != 0)
+	if (group_is(dst))
+		return pktio_in_group(port, dst) &&
+		       is_roce((uint8_t)protocol, in);
+	if (eth_is_group(frame->eth.dst) || !pktio_is_ours(port, dst))
 		return false;
 	if (port->rv)
-		return is_roce(&ip, in);
-	return ip.protocol == IP4_TCP && in.left >= TCP_HEADER_LEN &&
+		return is_roce((uint8_t)protocol, in);
+	return protocol == IP4_TCP && in.left >= TCP_HEADER_LEN &&
 	       is_iwarp(port, frame->in.pos, in.pos, now);
 }
 
@@ -413,11 +447,18 @@ static void overhear(struct port *port, const struct pktio_frame *frame,
 		     nsec_t now)
 {
 	struct wire in = frame->in;
-	struct ip4 ip;
+	struct ip4 ip4;
+	struct ip6 ip6;
 
-	if (port->rv && frame->eth.type == ETH_TYPE_IP4 &&
-	    ip4_strip(&ip, &in) == DROP_NONE && ip.protocol == IP4_IGMP)
-		pktio_igmp_input(port, &ip, in, now);
+	if (!port->rv)
+		return;
+	if (frame->eth.type == ETH_TYPE_IP4 &&
+	    ip4_strip(&ip4, &in) == DROP_NONE && ip4.protocol == IP4_IGMP)
+		pktio_igmp_input(port, &ip4, in, now);
+	if (frame->eth.type == ETH_TYPE_IP6 && port->neigh.ip6_count &&
+	    ip6_strip(&ip6, &in) == DROP_NONE && ip6_is_group(ip6.dst) &&
+	    ip6.next_header == IP6_HOP_BY_HOP)
+		pktio_mld_input(port, &ip6, in, now);
 }
 
 static enum drop input(struct port *port, struct pktio_frame *frame, nsec_t now)

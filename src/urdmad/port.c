@@ -305,7 +305,8 @@ struct port *port_open(const struct port_config *config,
 			return NULL;
 		}
 	}
-	if (!config->exception)
+	/* What the kernel has there without being told to is its own. */
+	if (!config->exception || config->has_ipv6)
 		add_ip6(port);
 	groups_init(&port->groups, config->ipv4,
 		    port->neigh.ip6_count ? port->neigh.ip6[0] : NULL,
@@ -346,11 +347,9 @@ bool port_next_hop(struct port *port, const uint8_t dst[static FLOW_ADDR_LEN],
 		   uint8_t hop[static FLOW_ADDR_LEN])
 {
 	memcpy(hop, dst, FLOW_ADDR_LEN);
-	if (!flow_addr_is_ip4(dst))
-		return port->neigh.ip6_count != 0;
-	return !port->exception ||
-	       exception_hop(port->exception, flow_addr_ip4(dst),
-			     hop + FLOW_ADDR_LEN - 4);
+	if (!flow_addr_is_ip4(dst) && !port->neigh.ip6_count)
+		return false;
+	return !port->exception || exception_hop(port->exception, dst, hop);
 }
 
 bool port_link_up(const struct port *port)

@@ -4,15 +4,20 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_addr.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <netinet/in.h>
+#include <netlink/netlink.h>
+#include <netlink/route/addr.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "rdma/gid.h"
 
 /* A request about the interface, and what it is for. */
 struct step {
@@ -110,6 +115,57 @@ static int set_up(const struct tap_setup *setup, const char **step)
 	return result;
 }
 
+/* An address by ioctl would be tentative for a second, in which nobody can use
+ * it; urdmad alone does not look for duplicates either (IFA_F_NODAD). */
+static int add_ip6(struct nl_sock *sock, const struct tap *tap,
+		   const uint8_t bytes[static 16], uint8_t prefix_len)
+{
+	struct nl_addr *local = nl_addr_build(AF_INET6, bytes, 16);
+	struct rtnl_addr *addr = rtnl_addr_alloc();
+	int result = -NLE_NOMEM;
+
+	if (local && addr) {
+		nl_addr_set_prefixlen(local, prefix_len);
+		rtnl_addr_set_ifindex(addr, (int)tap->ifindex);
+		rtnl_addr_set_local(addr, local);
+		rtnl_addr_set_flags(addr, IFA_F_NODAD);
+		result = rtnl_addr_add(sock, addr, 0);
+	}
+	rtnl_addr_put(addr);
+	nl_addr_put(local);
+	return result == -NLE_EXIST ? 0 : result;
+}
+
+/* The link-local one is there already, unless the kernel is told to make it
+ * otherwise than we do. */
+static int add_both_ip6(const struct tap *tap, const struct tap_setup *setup,
+			const char **step)
+{
+	struct nl_sock *sock = nl_socket_alloc();
+	uint8_t link_local[16] = { 0xfe, 0x80 };
+	int result = sock ? nl_connect(sock, NETLINK_ROUTE) : -NLE_NOMEM;
+
+	*step = "giving it the port's ipv6_address";
+	gid_eui64(link_local + 8, setup->mac);
+	if (result == 0)
+		result =
+			add_ip6(sock, tap, setup->ipv6, setup->ipv6_prefix_len);
+	if (result == 0)
+		result = add_ip6(sock, tap, link_local, 64);
+	nl_socket_free(sock);
+	switch (-result) {
+	case 0:
+		return 0;
+	case NLE_NOMEM:
+		return -ENOMEM;
+	case NLE_PERM: /* or IPv6 is switched off (disable_ipv6) */
+	case NLE_NOACCESS:
+		return -EPERM;
+	default:
+		return -EAFNOSUPPORT;
+	}
+}
+
 int tap_open(struct tap *tap, const struct tap_setup *setup, const char **step)
 {
 	int result;
@@ -118,6 +174,8 @@ int tap_open(struct tap *tap, const struct tap_setup *setup, const char **step)
 	result = attach(tap, setup->name, step);
 	if (result == 0)
 		result = set_up(setup, step);
+	if (result == 0 && setup->has_ipv6)
+		result = add_both_ip6(tap, setup, step);
 	if (result < 0)
 		tap_close(tap);
 	return result;

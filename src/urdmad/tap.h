@@ -20,6 +20,9 @@ struct tap_setup {
 	uint32_t mtu;
 	uint8_t ipv4[4]; /* becomes the interface's address */
 	uint8_t prefix_len;
+	bool has_ipv6; /* and so does this, beside the link-local one */
+	uint8_t ipv6[16];
+	uint8_t ipv6_prefix_len;
 };
 
 struct tap {

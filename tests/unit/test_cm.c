@@ -90,6 +90,25 @@ static void afonly_lets_an_ipv4_wildcard_beside_an_ipv6_one(void **state)
 	assert_int_equal(cm_id_bind(new_id(here), &any4), 0);
 }
 
+/* As the kernel module asks. */
+static void on_a_device_a_wildcard_is_its_own_addresses(void **state)
+{
+	struct cm_addr any6 = { .family = CM_IP6, .port = PORT };
+	const uint8_t zero[4] = { 0 };
+	struct cm_addr any4 = cm_addr_ip4(zero, PORT + 1);
+	struct cm_addr own = world_addr(0, 0), others = world_addr(1, 0);
+	struct cm_id *four = new_id(here), *six = new_id(here);
+
+	(void)state;
+	assert_int_equal(cm_id_bind_on(four, 0, &any4), 0);
+	assert_true(cm_addr_same_ip(cm_id_src(four), &own));
+	assert_int_equal(cm_id_src(four)->port, PORT + 1);
+	assert_int_equal(cm_id_bind_on(six, 0, &any6), 0);
+	assert_int_equal(cm_id_device(six), 0);
+	assert_int_equal(cm_id_bind_on(new_id(here), 0, &others),
+			 -EADDRNOTAVAIL);
+}
+
 static void unknown_port_spaces_are_refused(void **state)
 {
 	struct cm_id *id;
@@ -303,6 +322,7 @@ int main(void)
 		CASE(a_port_in_use_is_refused_until_it_is_free),
 		CASE(reuseaddr_shares_a_port_but_not_with_a_listener),
 		CASE(afonly_lets_an_ipv4_wildcard_beside_an_ipv6_one),
+		CASE(on_a_device_a_wildcard_is_its_own_addresses),
 		CASE(unknown_port_spaces_are_refused),
 		CASE(datagram_ids_neither_listen_nor_connect),
 		CASE(a_resolved_id_knows_both_ends),

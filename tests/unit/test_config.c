@@ -366,10 +366,6 @@ static void a_port_may_have_an_ip6_address(void **state)
 			 bad[i]);
 		port_refuses(text, message);
 	}
-	port_refuses("\"netdev\": \"eth0\", \"exception\": \"tap\", "
-		     "\"ipv6_address\": \"fd00::1/64\"",
-		     "ports[0]: found an ipv6_address and an exception, want "
-		     "one of them: IPv6 is the kernel's there");
 }
 
 static void port_of_link(const char *rest, char text[static 300])

@@ -81,11 +81,11 @@ static void the_reply_makes_it_known(void **state)
 static void who_knows_may_tell_of_whom_was_asked_for(void **state)
 {
 	(void)state;
-	neigh_learn(&neigh, peer_ip, peer_mac, START);
+	neigh_learn(&neigh, peer, peer_mac, START);
 	assert_null(neigh_lookup(&neigh, peer, START));
-	neigh_learn(&neigh, peer_ip, eth_broadcast, START);
+	neigh_learn(&neigh, peer, eth_broadcast, START);
 	assert_null(neigh_lookup(&neigh, peer, START));
-	neigh_learn(&neigh, peer_ip, peer_mac, START);
+	neigh_learn(&neigh, peer, peer_mac, START);
 	assert_memory_equal(neigh_lookup(&neigh, peer, START), peer_mac, 6);
 	expect_quiet();
 }
