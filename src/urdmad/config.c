@@ -23,6 +23,7 @@ enum {
 
 static const struct port_config port_defaults = {
 	.congestion_control = "cubic",
+	.mpa_crc = true,
 	.recv_wait_ms = 1000,
 	.mpa_qpn_port = 4791,
 	.max_qp = 65536,

@@ -30,6 +30,7 @@ struct port_config {
 	bool roce; /* transport; else iWARP */
 	/* iWARP: "cubic" or "rate"; not this configuration's memory. */
 	const char *congestion_control;
+	bool mpa_crc;	 /* iWARP: CRCs are asked for */
 	bool dcqcn;	 /* RoCE: congestion control */
 	bool infiniband; /* RoCE: what the link is told to be; else Ethernet */
 	bool has_ipv4;	 /* false: none given, the port cannot be used */

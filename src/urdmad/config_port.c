@@ -168,15 +168,13 @@ static bool read_congestion_control(struct config_reader *reader,
 	return which >= 0 || config_unwanted(reader, value, key->want);
 }
 
-static bool read_dcqcn(struct config_reader *reader,
-		       const struct config_key *key, struct json_object *value,
-		       void *into)
+static bool read_bool(struct config_reader *reader,
+		      const struct config_key *key, struct json_object *value,
+		      void *into)
 {
-	struct port_config *port = into;
-
 	if (!json_object_is_type(value, json_type_boolean))
 		return config_unwanted(reader, value, key->want);
-	port->dcqcn = json_object_get_boolean(value);
+	*(bool *)((char *)into + key->offset) = json_object_get_boolean(value);
 	return true;
 }
 
@@ -235,7 +233,8 @@ const struct config_key config_port_keys[] = {
 	  "\"ethernet\" or \"infiniband\"" },
 	{ "congestion_control", read_congestion_control, 0, 0, 0,
 	  "\"cubic\" or \"rate\"" },
-	{ "dcqcn", read_dcqcn, 0, 0, 0, "true or false" },
+	{ "mpa_crc", read_bool, FIELD(mpa_crc), 0, 0, "true or false" },
+	{ "dcqcn", read_bool, FIELD(dcqcn), 0, 0, "true or false" },
 	NUMBER(mtu, 576, CONFIG_MTU_MAX),
 	NUMBER(recv_wait_ms, 0, 60000),
 	NUMBER(mpa_qpn_port, 0, 65535),

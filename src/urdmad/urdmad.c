@@ -150,6 +150,7 @@ static int open_device(struct urdmad *urdmad, unsigned int number)
 	config.recv_wait = port->config->recv_wait_ms * NSEC_PER_MSEC;
 	config.qpn_port = (uint16_t)port->config->mpa_qpn_port;
 	config.congestion_control = port->config->congestion_control;
+	config.mpa_crc = port->config->mpa_crc;
 	config.dcqcn = port->config->dcqcn;
 	config.infiniband = port->config->infiniband;
 	config.limits.max_qp = port->config->max_qp;

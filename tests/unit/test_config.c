@@ -82,6 +82,8 @@ static void what_is_not_said_has_its_default(void **state)
 	assert_null(config.sock_group);
 	assert_int_equal(config.ports[0].recv_wait_ms, 1000);
 	assert_string_equal(config.ports[0].congestion_control, "cubic");
+	assert_true(config.ports[0].mpa_crc);
+	assert_false(config.ports[0].dcqcn);
 	assert_int_equal(config.ports[0].mpa_qpn_port, 4791);
 	assert_int_equal(config.ports[0].mtu, 0);
 	assert_false(config.ports[0].has_mac);
@@ -98,6 +100,7 @@ static void every_key_of_a_port_is_taken(void **state)
 		"\"mac\": \"02:00:00:00:0a:0B\", \"transport\": \"iwarp\","
 		"\"exception\": \"tap\", \"recv_wait_ms\": 0, \"max_qp\": 5,"
 		"\"mpa_qpn_port\": 0, \"congestion_control\": \"rate\","
+		"\"mpa_crc\": false, \"dcqcn\": true,"
 		"\"rx_desc_count\": 256, \"tx_desc_count\": 128,"
 		"\"rx_burst_size\": 16, \"tx_burst_size\": 8 } ] }");
 	port = &config.ports[0];
@@ -111,6 +114,8 @@ static void every_key_of_a_port_is_taken(void **state)
 	assert_int_equal(port->recv_wait_ms, 0);
 	assert_int_equal(port->mpa_qpn_port, 0);
 	assert_string_equal(port->congestion_control, "rate");
+	assert_false(port->mpa_crc);
+	assert_true(port->dcqcn);
 	assert_int_equal(port->max_qp, 5);
 	assert_int_equal(port->rx_desc_count, 256);
 	assert_int_equal(port->tx_desc_count, 128);

@@ -9,6 +9,7 @@
 #include "iwarp/ddp_untagged.h"
 #include "iwarp/mpa_fpdu.h"
 #include "iwarp/rdmap.h"
+#include "rdma/rdma_ctx.h"
 #include "raw_peer.h"
 
 /*
@@ -41,6 +42,16 @@ static void the_request_offers_depths_and_peer_to_peer(void **state)
 	assert_int_equal(raw.in[22] & 0xc0, 0xc0); /* WRITE or READ as RTR */
 	assert_int_equal(raw.in[23], 16);	   /* ORD */
 	assert_memory_equal(raw.in + 24, "connect", 7);
+}
+
+static void without_mpa_crc_none_are_asked_for(void **state)
+{
+	(void)state;
+	host->dev->config.mpa_crc = false;
+	assert_int_equal(world_call(&world, 0), 0);
+	some_time();
+	expect_request(2);
+	assert_int_equal(raw.in[16] & 0x40, 0); /* C: CRC */
 }
 
 static void expect_second_try(void)
@@ -294,6 +305,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(the_request_offers_depths_and_peer_to_peer),
+		TEST(without_mpa_crc_none_are_asked_for),
 		TEST(a_peer_that_closes_is_asked_again_in_revision_1),
 		TEST(a_peer_that_resets_is_asked_again_in_revision_1),
 		TEST(a_refusal_in_revision_1_is_no_answer_yet),
