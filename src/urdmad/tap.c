@@ -69,8 +69,10 @@ static const struct step steps[] = {
 	{ SIOCSIFMTU, "setting its MTU", fill_mtu },
 	{ SIOCSIFADDR, "giving it the port's address", fill_address },
 	{ SIOCSIFNETMASK, "setting its netmask", fill_netmask },
-	{ SIOCSIFFLAGS, "bringing it up", fill_up },
 };
+
+static const struct step last_step = { SIOCSIFFLAGS, "bringing it up",
+				       fill_up };
 
 static void name_it(struct ifreq *ifreq, const char *name)
 {
@@ -95,19 +97,19 @@ static int attach(struct tap *tap, const char *name, const char **step)
 	return tap->ifindex ? 0 : -errno;
 }
 
-static int set_up(const struct tap_setup *setup, const char **step)
+static int take(const struct step *first, size_t count,
+		const struct tap_setup *setup, const char **step)
 {
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	int result = fd < 0 ? -errno : 0;
 
-	for (size_t i = 0; result == 0 && i < sizeof(steps) / sizeof(steps[0]);
-	     i++) {
+	for (size_t i = 0; result == 0 && i < count; i++) {
 		struct ifreq ifreq;
 
-		*step = steps[i].what;
+		*step = first[i].what;
 		name_it(&ifreq, setup->name);
-		steps[i].fill(&ifreq, setup);
-		if (ioctl(fd, steps[i].request, &ifreq) < 0)
+		first[i].fill(&ifreq, setup);
+		if (ioctl(fd, first[i].request, &ifreq) < 0)
 			result = -errno;
 	}
 	if (fd >= 0)
@@ -136,8 +138,8 @@ static int add_ip6(struct nl_sock *sock, const struct tap *tap,
 	return result == -NLE_EXIST ? 0 : result;
 }
 
-/* The link-local one is there already, unless the kernel is told to make it
- * otherwise than we do. */
+/* Before the interface is up: the kernel would then make the link-local one
+ * itself, look for duplicates, and ask for no neighbours meanwhile. */
 static int add_both_ip6(const struct tap *tap, const struct tap_setup *setup,
 			const char **step)
 {
@@ -173,9 +175,12 @@ int tap_open(struct tap *tap, const struct tap_setup *setup, const char **step)
 	*tap = (struct tap){ .fd = -1 };
 	result = attach(tap, setup->name, step);
 	if (result == 0)
-		result = set_up(setup, step);
+		result = take(steps, sizeof(steps) / sizeof(steps[0]), setup,
+			      step);
 	if (result == 0 && setup->has_ipv6)
 		result = add_both_ip6(tap, setup, step);
+	if (result == 0)
+		result = take(&last_step, 1, setup, step);
 	if (result < 0)
 		tap_close(tap);
 	return result;
