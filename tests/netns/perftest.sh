@@ -25,10 +25,22 @@
 
 port=18515
 
-# Lines of the result table: 2, 4 ... 8388608 with -a, else one.
+# Lines of the result table: 2, 4 ... 8388608 with -a, else one.  A datagram is
+# at most a path MTU.
 expected_rows() {
-	case " $* " in *' -a '*) echo 23 ;; *) echo 1 ;; esac
+	case " $* " in
+	*' -c UD'*' -a'*' -m 256 '*) echo 8 ;;
+	*' -c UD'*' -a'*' -m 512 '*) echo 9 ;;
+	*' -c UD'*' -a'*' -m 1024 '*) echo 10 ;;
+	*' -c UD'*' -a'*' -m 2048 '*) echo 11 ;;
+	*' -c UD'*' -a '*) echo 12 ;;
+	*' -a '*) echo 23 ;;
+	*) echo 1 ;;
+	esac
 }
+
+# Without the two lines of each queue pair, which leave no room for the reason.
+output() { grep -v -e '^ GID: ' -e ' QPN 0x' "$dir/$1.out"; }
 
 rows() { awk '$1 ~ /^[0-9]+$/ && $2 ~ /^[0-9]+$/ && NF >= 4' "$dir/$1.out" | wc -l; }
 
@@ -40,11 +52,18 @@ rows() { awk '$1 ~ /^[0-9]+$/ && $2 ~ /^[0-9]+$/ && NF >= 4' "$dir/$1.out" | wc 
 # each size that matters is tried by itself.
 iterations() {
 	case " $* " in
+	# a queue's depth is at most -n, and no less than the queue pairs
+	*' -a'*' -q '*' --use-srq'*) echo 65 ;;
+	*' -c U'*' -a '*) echo 20 ;;
+	*' -c U'*' -q 64 '*) echo 30 ;;
+	*' -c U'*' -Q 5 '*) echo 95 ;;
 	*' -c U'*) echo 99 ;; # what is not reliable may not wait in line
 	*' -q 256 '*) echo 50 ;;
-	*' -a '*' -q '*) echo 5 ;;
+	*' -a'*' -q '*) echo 5 ;;
 	*' -a '*) echo 20 ;;
-	*ib_send_bw*' -e '*) echo 499 ;;
+	*' -q 64'*' --use-srq '*) echo 200 ;;
+	*' -q 64 '*) echo 100 ;;
+	*ib_send_bw*' -e '*) echo 495 ;;
 	*) echo 500 ;;
 	esac
 }
