@@ -17,9 +17,10 @@ struct urdma_cm_init_qp_attr_reply;
 
 enum {
 	CM_IB_HOPS = 64,
-	/* 4.096 us << 14 is 67 ms: a host that does not answer for so long has
-	 * lost the packet, or is very busy. */
-	CM_IB_ACK_TIMEOUT = 14,
+	/* 4.096 us << 16 is 0.27 s (Linux asks for 0.54 s): a busy host may be
+	 * silent for longer than a lost packet, which is found out sooner, by
+	 * probes (roce/req.h). */
+	CM_IB_ACK_TIMEOUT = 16,
 	/* An RNR NAK asks to wait 0.64 ms (IBA volume 1, table 45): the
 	 * kernel's 0 would be 655 ms. */
 	CM_IB_RNR_TIMER = 12,

@@ -145,7 +145,7 @@ static void queue_pairs_get_each_others_numbers(void **state)
 	assert_int_equal(b.attr.retry_cnt, 7);
 	assert_int_equal(b.attr.rnr_retry, 7);
 	assert_int_equal(b.attr.max_rd_atomic, 2);
-	assert_int_equal(b.attr.timeout, 14);
+	assert_int_equal(b.attr.timeout, 16);
 	a = attr(both.a, QPS_RTS);
 	b = attr(both.b, QPS_RTR);
 	assert_int_equal(a.attr.sq_psn, b.attr.rq_psn);
