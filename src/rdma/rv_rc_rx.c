@@ -376,7 +376,7 @@ static bool keep_early(struct rv_rc *rc, const struct roce_packet *pkt)
 
 	if (rv_rc_is_uc(rc) || stack->early_count >= RV_EARLY)
 		return false;
-	kept = roce_early_keep(&rc->early, pkt, rc->resp.epsn);
+	kept = roce_resp_keep(&rc->resp, &rc->early, pkt);
 	stack->early_count += rc->early.count - before;
 	return kept;
 }
@@ -422,9 +422,7 @@ static void catch_up(struct rv_rc *rc, nsec_t now)
 		filled = true;
 	}
 	if (filled)
-		roce_resp_filled(&rc->resp, rc->early.count,
-				 rc->early.count ? roce_early_high(&rc->early)
-						 : 0);
+		roce_resp_filled(&rc->resp, &rc->early);
 }
 
 /* True: it waits for its memory, and is to be kept. */

@@ -15,9 +15,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "roce/hole.h"
 #include "roce/packet.h"
 
-enum { ROCE_EARLY_MAX = 256 }; /* numbers beyond the expected one; 2^n */
+enum { ROCE_EARLY_MAX = 1024 }; /* numbers beyond the expected one; 2^n */
 
 struct roce_early_packet;
 
@@ -25,14 +26,17 @@ struct roce_early {			  /* zeroes are fine */
 	struct roce_early_packet **slots; /* by PSN; NULL until the first */
 	uint32_t count;
 	uint32_t epsn; /* they are beyond it */
+	uint32_t end;  /* behind all that is kept */
+	uint32_t turn; /* of the gap before here */
 };
 
 void roce_early_destroy(struct roce_early *early);
 
-/* A packet beyond `epsn`, which is missing.  False: it is dropped, or is kept
- * already. */
+/* A packet of so many numbers (a READ may have many) beyond `epsn`, which is
+ * missing.  False: it is dropped, or is kept already.  `hole`: what is missing
+ * between it and all that came before it; length 0: nothing. */
 bool roce_early_keep(struct roce_early *early, const struct roce_packet *pkt,
-		     uint32_t epsn);
+		     uint32_t numbers, uint32_t epsn, struct roce_hole *hole);
 
 /* `epsn` is expected now: what is before it is forgotten. */
 void roce_early_advance(struct roce_early *early, uint32_t epsn);
@@ -41,7 +45,13 @@ void roce_early_advance(struct roce_early *early, uint32_t epsn);
  * here. */
 const struct roce_packet *roce_early_next(const struct roce_early *early);
 
-/* Of the last of them; there is one. */
+/* What is missing before the first of them; there is one. */
+struct roce_hole roce_early_hole(const struct roce_early *early);
+
+/* The next of the gaps, and then the first again. */
+struct roce_hole roce_early_turn(struct roce_early *early);
+
+/* The number of the last of them; there is one. */
 uint32_t roce_early_high(const struct roce_early *early);
 
 #endif

@@ -33,6 +33,7 @@ void roce_req_init(struct roce_req *req, const struct roce_req_config *config)
 		.probe_at = NSEC_NEVER,
 		.rnr_until = NSEC_NEVER,
 		.mend_end = UINT32_MAX,
+		.seen = config->psn & PSN_MASK,
 		.parts_end = config->psn & PSN_MASK,
 		.window = config->window,
 	};
@@ -40,6 +41,7 @@ void roce_req_init(struct roce_req *req, const struct roce_req_config *config)
 
 void roce_req_destroy(struct roce_req *req)
 {
+	roce_lost_destroy(&req->lost);
 	free(req->msgs);
 	req->msgs = NULL;
 	req->slots = 0;
@@ -147,7 +149,7 @@ void roce_req_refill(struct roce_req *req)
 
 /* Before what is still to come the peer may be as slow as it ever was, and
  * some more; longer each time that it was asked in vain. */
-static nsec_t patience(const struct roce_req *req)
+nsec_t roce_req_patience(const struct roce_req *req)
 {
 	nsec_t span = req->srtt ? req->srtt + 4 * req->rttvar : PROBE_FIRST;
 	nsec_t least =
@@ -162,7 +164,7 @@ static nsec_t patience(const struct roce_req *req)
 void roce_req_start_timers(struct roce_req *req, nsec_t now)
 {
 	req->quiet_at = now;
-	req->probe_at = now + patience(req);
+	req->probe_at = now + roce_req_patience(req);
 }
 
 void roce_req_ask(struct roce_req *req, uint32_t psn, nsec_t now)
@@ -172,7 +174,7 @@ void roce_req_ask(struct roce_req *req, uint32_t psn, nsec_t now)
 	if (psn_lt(req->asked, psn))
 		req->asked = psn;
 	if (!pending && req->probe_at != NSEC_NEVER)
-		req->probe_at = now + patience(req);
+		req->probe_at = now + roce_req_patience(req);
 }
 
 void roce_req_stop_timers(struct roce_req *req)
@@ -197,6 +199,7 @@ void roce_req_go_back(struct roce_req *req)
 	roce_req_rewind(req);
 	req->mending = false;
 	req->naked = false;
+	req->waiting = false;
 }
 
 /* Sends so many packets from there again. */
@@ -225,6 +228,12 @@ void roce_req_shrink(struct roce_req *req)
 	req->grown = 0;
 }
 
+void roce_req_tells(struct roce_req *req)
+{
+	req->told = req->keeps = true;
+	req->ask_due = false;
+}
+
 static void grow(struct roce_req *req, uint32_t packets)
 {
 	if (req->window >= req->config.window)
@@ -236,16 +245,55 @@ static void grow(struct roce_req *req, uint32_t packets)
 	}
 }
 
+/* As RFC 6298 has it. */
+static void estimate(struct roce_req *req, nsec_t rtt)
+{
+	nsec_t off = rtt > req->srtt ? rtt - req->srtt : req->srtt - rtt;
+
+	if (!req->srtt) {
+		req->srtt = rtt;
+		req->rttvar = rtt / 2;
+		return;
+	}
+	req->rttvar = (3 * req->rttvar + off) / 4;
+	req->srtt = (7 * req->srtt + rtt) / 8;
+}
+
+void roce_req_sample(struct roce_req *req, uint32_t end, nsec_t now)
+{
+	nsec_t rtt = now > req->rtt_at ? now - req->rtt_at : 1;
+
+	if (!req->timing || !psn_lt(req->rtt_psn, end))
+		return;
+	req->timing = false;
+	estimate(req, rtt);
+}
+
 void roce_req_advance(struct roce_req *req, uint32_t packets)
 {
 	const struct roce_msg *msg = roce_req_msg(req, req->first);
 
+	roce_lost_forget(&req->lost, req->una, packets);
 	req->una = psn_add(req->una, packets);
 	grow(req, packets);
 	if (psn_dist(msg->psn, req->una) < msg->packets)
 		return;
 	req->reads_open -= roce_msg_asks(msg);
 	req->first++;
+}
+
+uint32_t roce_req_find(const struct roce_req *req, uint32_t psn)
+{
+	uint32_t i = req->first;
+
+	while (i != req->tail) {
+		const struct roce_msg *msg = roce_req_msg(req, i);
+
+		if (psn_dist(msg->psn, psn) < msg->packets)
+			break;
+		i++;
+	}
+	return i;
 }
 
 void roce_req_fail(struct roce_req *req, enum roce_status status)
@@ -305,13 +353,15 @@ static void probe(struct roce_req *req, nsec_t now)
 	req->probes += req->probes < UINT8_MAX;
 	if (req->probes >= SILENT)
 		roce_req_shrink(req);
+	roce_lost_doubt(&req->lost);
 	if (!req->keeps) {
 		roce_req_go_back(req);
 		roce_req_send_one(req);
-	} else if (!send_last(req)) {
+	} else if (req->probes % 2 == 0 || !send_last(req)) {
+		/* every other time what is due itself: it may not keep */
 		roce_req_mend(req, 1);
 	}
-	req->probe_at = now + patience(req);
+	req->probe_at = now + roce_req_patience(req);
 }
 
 void roce_req_expire(struct roce_req *req, nsec_t now)

@@ -19,7 +19,9 @@
  * (early.h) acknowledges more than it was sent since (the first few times only
  * what is missing goes until it answers, to see that): from then on a NAK sends
  * what is missing and goes on where it was; if right behind that the next is
- * missing, twice as much, and everything if that goes on.
+ * missing, twice as much, and everything if that goes on.  It is asked, too, to
+ * tell of every gap at once (hole.h); if it does, each goes again when it is
+ * told of, and once more as soon as something came that was sent later.
  *
  * After a timeout only one packet goes, with the wish for an acknowledgement:
  * the answer tells what is missing, which may be nothing.  The same is done,
@@ -47,7 +49,7 @@
 #include <stdint.h>
 
 #include "base/clock.h"
-#include "roce/gap.h"
+#include "roce/lost.h"
 #include "roce/packet.h"
 
 enum { ROCE_RNR_FOREVER = 7 };
@@ -105,7 +107,7 @@ struct roce_req_config {
 
 /* Answers that may come before one that is missing: numbers beyond it, a
  * power of two. */
-enum { ROCE_REQ_EARLY = 256 };
+enum { ROCE_REQ_EARLY = ROCE_LOST_MAX };
 
 struct roce_req_counters {
 	uint64_t packets;
@@ -133,7 +135,11 @@ struct roce_req {
 	uint32_t reads_open;
 	uint32_t unasked; /* packets since an acknowledgement was asked for */
 	uint32_t asked;	  /* the last PSN with which that was done */
-	struct roce_gap gap;
+	uint32_t seen;	  /* behind all that answers came for */
+	struct roce_lost lost;
+	bool told;    /* the peer tells of every gap, and */
+	bool ask_due; /* is to be asked to */
+	uint8_t asks; /* so often it was */
 	bool probing; /* one packet only, until an answer comes */
 	bool probed;  /* it went out */
 	/* What is left of a READ that has begun. */
@@ -141,9 +147,11 @@ struct roce_req {
 	struct roce_wr rest;
 	uint32_t rest_off;
 	/* What is missing goes again, then what was next before. */
-	bool keeps;	/* the peer keeps what comes too early */
-	bool naked;	/* everything goes again, since a NAK */
-	uint8_t trials; /* NAKs by which that was looked for */
+	bool keeps;	  /* the peer keeps what comes too early */
+	bool naked;	  /* everything goes again, since a NAK */
+	uint8_t trials;	  /* NAKs by which that was looked for */
+	bool waiting;	  /* for what is behind the READ that goes again: */
+	uint32_t awaited; /* PSN */
 	bool mending;
 	uint32_t mend;	   /* packets of it still to go */
 	uint32_t mend_len; /* the last time */

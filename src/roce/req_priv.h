@@ -45,6 +45,9 @@ static inline bool roce_req_asked(const struct roce_req *req)
 /* The packet that goes wants one. */
 void roce_req_ask(struct roce_req *req, uint32_t psn, nsec_t now);
 
+/* How long something in flight may be silent: see req.c. */
+nsec_t roce_req_patience(const struct roce_req *req);
+
 /* Something is in flight that was not: time runs. */
 void roce_req_start_timers(struct roce_req *req, nsec_t now);
 void roce_req_stop_timers(struct roce_req *req);
@@ -61,6 +64,16 @@ void roce_req_rewind(struct roce_req *req);
 
 /* The peer takes less than it was given. */
 void roce_req_shrink(struct roce_req *req);
+
+/* The peer has told of a gap. */
+void roce_req_tells(struct roce_req *req);
+
+/* What came before `end` has reached the peer: if that is news of the packet
+ * that is being timed, the round trip is known. */
+void roce_req_sample(struct roce_req *req, uint32_t end, nsec_t now);
+
+/* The message that has this number, or the tail. */
+uint32_t roce_req_find(const struct roce_req *req, uint32_t psn);
 
 /* The oldest message ends with that, and all others with it. */
 void roce_req_fail(struct roce_req *req, enum roce_status status);

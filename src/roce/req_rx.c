@@ -1,31 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* What the peer answers, and what it lacks. */
 #include "roce/aeth.h"
+#include "roce/hole.h"
 #include "roce/req_priv.h"
 
 enum {
 	TRIALS = 4,	 /* NAKs */
 	MEND_MOST = 64,	 /* packets; who misses more drops all that is early */
 	MEND_BURST = 16, /* the peer lost so many in a row: it is overrun */
+	ASKS = 8,	 /* to be told of every gap */
 };
-
-/* As RFC 6298 has it. */
-static void sample(struct roce_req *req, nsec_t now)
-{
-	nsec_t rtt = now - req->rtt_at;
-	nsec_t off = rtt > req->srtt ? rtt - req->srtt : req->srtt - rtt;
-
-	if (!req->timing || !psn_lt(req->rtt_psn, req->una))
-		return;
-	req->timing = false;
-	if (!req->srtt) {
-		req->srtt = rtt ? rtt : 1;
-		req->rttvar = rtt / 2;
-		return;
-	}
-	req->rttvar = (3 * req->rttvar + off) / 4;
-	req->srtt = (7 * req->srtt + rtt) / 8;
-}
 
 static bool is_behind_una(const struct roce_req *req)
 {
@@ -41,8 +25,9 @@ static void progressed(struct roce_req *req, nsec_t now)
 	req->retries = 0;
 	req->rnr_tries = 0;
 	req->probes = 0;
-	roce_gap_close(&req->gap);
-	sample(req, now);
+	if (psn_lt(req->seen, req->una))
+		req->seen = req->una;
+	roce_req_sample(req, req->una, now);
 	/* what was to be sent again has been answered meanwhile */
 	if (is_behind_una(req)) {
 		req->keeps |= req->naked;
@@ -98,13 +83,47 @@ static bool acknowledge(struct roce_req *req, uint32_t end, nsec_t now)
  * Responses.
  */
 
-static enum roce_verdict missing(struct roce_req *req, uint32_t psn)
+/*
+ * Of the numbers from `from` up to `to`, what is missing: answers that have
+ * not come, or else requests, of which a READ is one whatever it asks for.
+ */
+static uint32_t miss(struct roce_req *req, uint32_t from, uint32_t to,
+		     struct roce_evidence came, bool answers)
 {
-	/* of requests it has all: only the answer is missing */
-	if (roce_gap_tell(&req->gap, psn)) {
-		req->counters.naks++;
-		roce_req_mend(req, 1);
+	uint32_t at = roce_req_find(req, from);
+	uint32_t news = 0;
+
+	if (psn_lt(req->sent, to))
+		to = req->sent;
+	for (; at != req->tail && psn_lt(from, to); from = psn_add(from, 1)) {
+		const struct roce_msg *msg = roce_req_msg(req, at);
+		bool asks = roce_msg_asks(msg);
+
+		if (answers ? asks && !roce_req_is_early(req, from)
+			    : !asks || from == msg->psn)
+			news += roce_lost_mark(&req->lost, req->una, from,
+					       came);
+		at += psn_dist(msg->psn, from) + 1 == msg->packets;
 	}
+	req->counters.naks += news != 0;
+	return news;
+}
+
+/* Requests up to `psn` came, but not the answer at una: it goes again, and
+ * what is missing behind what was seen until now. */
+static enum roce_verdict missing(struct roce_req *req, uint32_t psn, nsec_t now)
+{
+	const struct roce_evidence came = {
+		.end = psn_add(psn, 1),
+		.time = roce_lost_time(&req->lost, psn),
+	};
+
+	roce_req_sample(req, came.end, now);
+	miss(req, req->una, psn_add(req->una, 1), came, true);
+	if (psn_lt(req->seen, psn))
+		miss(req, req->seen, psn, came, true);
+	if (psn_lt(req->seen, came.end))
+		req->seen = came.end;
 	return ROCE_GAP;
 }
 
@@ -129,6 +148,52 @@ static enum roce_verdict rnr_nak(struct roce_req *req, uint8_t timer,
 	return ROCE_OK;
 }
 
+/* A READ may have been asked for in vain, and many behind it not: some times
+ * only it goes again, and if then those are answered the peer keeps what is
+ * early. */
+static bool wait_behind(struct roce_req *req)
+{
+	const struct roce_msg *msg = roce_req_msg(req, req->first);
+	uint32_t behind = psn_add(msg->psn, msg->packets);
+
+	if (!roce_msg_asks(msg) || req->trials >= TRIALS || req->stopped ||
+	    (req->waiting && req->una == req->awaited) ||
+	    !psn_lt(behind, req->sent))
+		return false;
+	req->trials++;
+	req->waiting = true;
+	req->awaited = behind;
+	roce_req_mend(req, 1);
+	return true;
+}
+
+/* An answer tells what has reached it. */
+static void look_behind(struct roce_req *req, const struct roce_packet *pkt)
+{
+	bool nak = pkt->op->headers & ROCE_AETH &&
+		   (pkt->syndrome & AETH_CLASS) != AETH_ACK;
+	uint32_t end = psn_add(pkt->psn, !nak);
+
+	if (!req->waiting || !psn_lt(req->awaited, end))
+		return;
+	req->waiting = false;
+	req->keeps = true;
+}
+
+/* It may have dropped everything behind that. */
+static void lacking_all(struct roce_req *req)
+{
+	req->told = false;
+	req->mend_end = UINT32_MAX;
+	if (wait_behind(req))
+		return;
+	roce_req_go_back(req);
+	req->naked = true;
+	if (req->trials < TRIALS)
+		roce_req_send_one(req);
+	req->trials += req->trials < TRIALS;
+}
+
 /* The peer lacks the packet at una, and the one behind what it lacked last
  * if it lacks more than one in a row. */
 static void lacking(struct roce_req *req)
@@ -138,16 +203,16 @@ static void lacking(struct roce_req *req)
 	if (req->mend_len == MEND_BURST)
 		roce_req_shrink(req);
 	if (!req->keeps) {
-		roce_req_go_back(req);
-		req->naked = true;
-		req->mend_end = UINT32_MAX;
-		if (req->trials < TRIALS)
-			roce_req_send_one(req);
-		req->trials += req->trials < TRIALS;
+		lacking_all(req);
 		return;
 	}
-	roce_req_mend(req, req->mend_len);
 	req->mend_end = psn_add(req->una, req->mend_len);
+	req->ask_due |= !req->told && req->asks < ASKS;
+	if (req->told && !req->stopped)
+		miss(req, req->una, req->mend_end,
+		     (struct roce_evidence){ .end = req->una }, false);
+	else
+		roce_req_mend(req, req->mend_len);
 }
 
 static enum roce_verdict nak(struct roce_req *req, uint8_t code)
@@ -180,10 +245,10 @@ static enum roce_verdict acknowledged(struct roce_req *req,
 	if ((pkt->syndrome & AETH_CLASS) == AETH_ACK)
 		return acknowledge(req, psn_add(pkt->psn, 1), now)
 			       ? ROCE_OK
-			       : missing(req, pkt->psn);
+			       : missing(req, pkt->psn, now);
 	/* a NAK says of what is before it that it came (IBA 9.7.5.2.4) */
 	if (!acknowledge(req, pkt->psn, now))
-		return missing(req, pkt->psn);
+		return missing(req, pkt->psn, now);
 	switch (pkt->syndrome & AETH_CLASS) {
 	case AETH_RNR:
 		return rnr_nak(req, value, now);
@@ -222,70 +287,27 @@ static void scatter_to(const struct roce_req *req, const struct roce_msg *msg,
 	};
 }
 
-/* The message that has this number, or the tail. */
-static uint32_t find(const struct roce_req *req, uint32_t psn)
-{
-	uint32_t i = req->first;
-
-	while (i != req->tail) {
-		const struct roce_msg *msg = roce_req_msg(req, i);
-
-		if (psn_dist(msg->psn, psn) < msg->packets)
-			break;
-		i++;
-	}
-	return i;
-}
-
-/* Answers from `psn` on are missing too, behind others that are. */
-static void mend_another(struct roce_req *req, uint32_t psn)
-{
-	uint32_t at = find(req, psn);
-
-	if (at == req->tail || !roce_msg_asks(roce_req_msg(req, at)))
-		return;
-	req->counters.naks++;
-	if (req->mending && req->mend) { /* it comes upon them */
-		req->mend++;
-		return;
-	}
-	roce_req_mend(req, 1);
-	req->at = at;
-	req->at_packet = psn_dist(roce_req_msg(req, at)->psn, psn);
-}
-
 /* One before it is missing. */
 static enum roce_verdict answered_early(struct roce_req *req,
 					const struct roce_packet *pkt,
 					struct roce_scatter *scatter,
-					uint32_t known)
+					nsec_t now)
 {
-	uint32_t at = find(req, pkt->psn);
+	uint32_t at = roce_req_find(req, pkt->psn);
 	const struct roce_msg *msg = roce_req_msg(req, at);
 	uint32_t i = pkt->psn % ROCE_REQ_EARLY;
-	bool told = req->gap.told;
-	enum roce_verdict verdict = missing(req, pkt->psn);
+	enum roce_verdict verdict = missing(req, pkt->psn, now);
 
-	if (told && psn_lt(req->una, known) && psn_lt(known, pkt->psn))
-		mend_another(req, known);
 	if (at == req->tail || psn_dist(req->una, pkt->psn) >= ROCE_REQ_EARLY ||
 	    roce_req_is_early(req, pkt->psn) || !answer_fits(req, msg, pkt))
 		return verdict;
 	req->early[i / 64] |= UINT64_C(1) << i % 64;
 	req->early_count++;
+	roce_lost_forget(&req->lost, pkt->psn, 1);
 	if (req->heard == pkt->psn)
 		req->heard = psn_add(pkt->psn, 1);
 	scatter_to(req, msg, pkt, scatter);
 	return ROCE_OK;
-}
-
-/* The next gap, unless its answer has been asked for again already. */
-static void still_missing(struct roce_req *req, uint32_t high)
-{
-	if (psn_lt(req->una, req->parts_end))
-		req->gap = (struct roce_gap){ .told = true, .high = high };
-	else
-		missing(req, high);
 }
 
 static enum roce_verdict answered(struct roce_req *req,
@@ -293,10 +315,9 @@ static enum roce_verdict answered(struct roce_req *req,
 				  struct roce_scatter *scatter, nsec_t now)
 {
 	const struct roce_msg *msg;
-	uint32_t known = req->heard;
 
 	if (!acknowledge(req, pkt->psn, now))
-		return answered_early(req, pkt, scatter, known);
+		return answered_early(req, pkt, scatter, now);
 	msg = roce_req_msg(req, req->first);
 	if (!answer_fits(req, msg, pkt)) {
 		roce_req_fail(req, ROCE_RESPONSE_BAD);
@@ -306,8 +327,8 @@ static enum roce_verdict answered(struct roce_req *req,
 	roce_req_advance(req, 1);
 	progressed(req, now);
 	/* what is behind it may have been answered long ago */
-	if (psn_lt(req->una, req->heard) && !acknowledge(req, req->heard, now))
-		still_missing(req, psn_add(req->heard, PSN_MASK));
+	if (psn_lt(req->una, req->heard))
+		acknowledge(req, req->heard, now);
 	return ROCE_OK;
 }
 
@@ -354,20 +375,52 @@ static void invited(struct roce_req *req, const struct roce_packet *pkt,
 		req->rnr_until = now;
 }
 
+/* One of the gaps before what came last (hole.h). */
+static enum roce_verdict told(struct roce_req *req,
+			      const struct roce_hole *hole, nsec_t now)
+{
+	uint32_t end = psn_add(hole->psn, hole->reach);
+
+	if (psn_lt(req->sent, end))
+		return ROCE_GHOST;
+	roce_req_tells(req);
+	if (req->stopped || req->rnr_until != NSEC_NEVER)
+		return ROCE_STALE;
+	roce_req_sample(req, end, now);
+	if (miss(req, hole->psn, psn_add(hole->psn, hole->len),
+		 (struct roce_evidence){ .end = end }, false) >= MEND_BURST)
+		roce_req_shrink(req);
+	req->probe_at = now + roce_req_patience(req);
+	return ROCE_OK;
+}
+
+/* Not of what is in flight. */
+static enum roce_verdict far(struct roce_req *req,
+			     const struct roce_packet *pkt, nsec_t now)
+{
+	uint32_t flight = psn_dist(req->una, req->sent);
+	struct roce_hole hole;
+
+	if (req->asks && roce_hole_told(pkt, &hole) &&
+	    psn_dist(req->una, hole.psn) < flight)
+		return told(req, &hole, now);
+	return psn_dist(req->una, pkt->psn) >= ROCE_PSN_WINDOW ? ROCE_STALE
+							       : ROCE_GHOST;
+}
+
 enum roce_verdict roce_req_input(struct roce_req *req,
 				 const struct roce_packet *pkt,
 				 struct roce_scatter *scatter, nsec_t now)
 {
-	uint32_t ahead = psn_dist(req->una, pkt->psn);
-
 	*scatter = (struct roce_scatter){ .wanted = false };
 	if (req->failed || !pkt->op->response)
 		return ROCE_STATE;
 	if (psn_add(pkt->psn, 1) == req->una)
 		invited(req, pkt, now);
-	if (ahead >= psn_dist(req->una, req->sent))
-		return ahead >= ROCE_PSN_WINDOW ? ROCE_STALE : ROCE_GHOST;
+	if (psn_dist(req->una, pkt->psn) >= psn_dist(req->una, req->sent))
+		return far(req, pkt, now);
 	req->probing = false;
+	look_behind(req, pkt);
 	if (is_ack(pkt))
 		take_credits(req, pkt);
 	if (pkt->op->kind == ROCE_KIND_ACK)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The requester's packets: which is next, and what is in it. */
+#include "roce/hole.h"
 #include "roce/req_priv.h"
 
 enum { ACK_EVERY = 32 }; /* packets */
@@ -102,7 +103,9 @@ static void move_on(struct roce_req *req, uint32_t psn, nsec_t now)
 	req->mend -= req->mend != 0;
 	if (!again)
 		req->naked = false;
-	else if (roce_msg_asks(msg) && psn_lt(req->parts_end, end))
+	else
+		roce_lost_went(&req->lost, req->una, psn, took, req->sent);
+	if (again && roce_msg_asks(msg) && psn_lt(req->parts_end, end))
 		req->parts_end = end;
 }
 
@@ -194,6 +197,24 @@ static void skip_known(struct roce_req *req)
 	}
 }
 
+/* What is known to be missing goes first. */
+static void mend_next(struct roce_req *req)
+{
+	bool timing = req->timing;
+	uint32_t psn, at;
+
+	if ((req->mending && req->mend) || req->stopped ||
+	    !roce_lost_next(&req->lost, &psn))
+		return;
+	at = roce_req_find(req, psn);
+	if (at == req->tail)
+		return;
+	roce_req_mend(req, 1);
+	req->timing = timing; /* gaps are told of at once */
+	req->at = at;
+	req->at_packet = psn_dist(roce_req_msg(req, at)->psn, psn);
+}
+
 static bool may_send(const struct roce_req *req)
 {
 	const struct roce_msg *msg;
@@ -210,10 +231,30 @@ static bool may_send(const struct roce_req *req)
 	return !behind || behind + span(req) <= req->window;
 }
 
+/* The peer keeps what comes too early: it may know to tell more. */
+static bool asks(struct roce_req *req, struct roce_packet *pkt,
+		 struct roce_gather *gather)
+{
+	if (!req->ask_due || req->failed || !roce_req_in_flight(req))
+		return false;
+	req->ask_due = false;
+	req->asks++;
+	roce_lost_watch(&req->lost);
+	req->counters.packets++;
+	roce_hole_ask(pkt, psn_add(req->una, PSN_MASK));
+	*gather = (struct roce_gather){
+		.pos = roce_req_msg(req, req->first)->wr.pos
+	};
+	return true;
+}
+
 bool roce_req_output(struct roce_req *req, struct roce_packet *pkt,
 		     struct roce_gather *gather, nsec_t now)
 {
+	if (asks(req, pkt, gather))
+		return true;
 	resume(req);
+	mend_next(req);
 	skip_known(req);
 	roce_req_refill(req);
 	if (!may_send(req))

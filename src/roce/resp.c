@@ -9,6 +9,9 @@
 /* Of a resource: what is left of its answer, and a part that was lost. */
 enum { JOBS_EACH = 2 };
 
+/* Gaps that are told of again, of all in turn, when a packet asks. */
+enum { TURNS = 3 };
+
 void roce_resp_init(struct roce_resp *resp,
 		    const struct roce_resp_config *config)
 {
@@ -53,6 +56,7 @@ static void end(struct roce_resp *resp, enum aeth_nak code)
 	resp->counters.errors++;
 	resp->over = true;
 	resp->ack_due = false;
+	resp->hole_count = 0;
 	say_nak(resp, AETH_NAK | code);
 }
 
@@ -160,6 +164,10 @@ static enum roce_verdict duplicate(struct roce_resp *resp,
 	resp->counters.duplicates++;
 	if (resp->config.service == ROCE_UC)
 		return ROCE_DUPLICATE; /* late: its message was given up */
+	if (roce_hole_asked(pkt)) {
+		resp->tells = true;
+		return ROCE_DUPLICATE;
+	}
 	if (pkt->op->kind == ROCE_KIND_SEND ||
 	    pkt->op->kind == ROCE_KIND_WRITE) {
 		resp->ack_due = true;
@@ -406,14 +414,57 @@ void roce_resp_invite(struct roce_resp *resp)
 	resp->ack_due = true;
 }
 
-void roce_resp_filled(struct roce_resp *resp, bool more, uint32_t high)
+/*
+ * What is kept until its turn comes.
+ */
+
+/* The newest of what is to be said of a gap counts. */
+static void tell_hole(struct roce_resp *resp, struct roce_hole hole)
+{
+	uint32_t i = 0;
+
+	if (!resp->tells || resp->over || !hole.len)
+		return;
+	while (i < resp->hole_count && resp->holes[i].psn != hole.psn)
+		i++;
+	if (i == ROCE_RESP_HOLES)
+		return;
+	resp->holes[i] = hole;
+	resp->hole_count += i == resp->hole_count;
+}
+
+bool roce_resp_keep(struct roce_resp *resp, struct roce_early *early,
+		    const struct roce_packet *pkt)
+{
+	bool reads = pkt->op->kind == ROCE_KIND_READ;
+	uint32_t numbers = reads ? packets_of(resp, pkt->dma_len) : 1;
+	bool asks = reads || pkt->ack_req || pkt->op->kind == ROCE_KIND_ATOMIC;
+	struct roce_hole hole;
+	bool kept = roce_early_keep(early, pkt, numbers, resp->epsn, &hole);
+
+	tell_hole(resp, hole);
+	/* it wants to know how things are: what went again may be lost, or
+	 * what was told */
+	if (resp->tells && asks && early->count) {
+		tell_hole(resp, roce_early_hole(early));
+		for (int i = 0; i < TURNS; i++)
+			tell_hole(resp, roce_early_turn(early));
+	}
+	return kept;
+}
+
+void roce_resp_filled(struct roce_resp *resp, const struct roce_early *early)
 {
 	if (resp->over || resp->nak_due)
 		return;
 	resp->ack_due = true;
-	if (!more || resp->gap.told)
+	if (!early->count)
 		return;
-	resp->gap = (struct roce_gap){ .told = true, .high = high };
+	tell_hole(resp, roce_early_hole(early));
+	if (resp->gap.told)
+		return;
+	resp->gap = (struct roce_gap){ .told = true,
+				       .high = roce_early_high(early) };
 	resp->counters.naks++;
 	say_nak(resp, AETH_NAK | AETH_NAK_SEQUENCE);
 }
@@ -461,10 +512,22 @@ static void say_read(struct roce_resp *resp, struct roce_job *job,
 		remove_job(resp, 0);
 }
 
+static void say_hole(struct roce_resp *resp, struct roce_packet *pkt)
+{
+	roce_hole_tell(pkt, &resp->holes[0]);
+	resp->hole_count--;
+	for (uint32_t i = 0; i < resp->hole_count; i++)
+		resp->holes[i] = resp->holes[i + 1];
+}
+
 bool roce_resp_output(struct roce_resp *resp, struct roce_packet *pkt,
 		      struct roce_source *source)
 {
 	*source = (struct roce_source){ .len = 0 };
+	if (resp->hole_count) {
+		say_hole(resp, pkt);
+		return true;
+	}
 	if (resp->job_count) {
 		struct roce_job *job = job_at(resp, 0);
 

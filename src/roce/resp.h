@@ -14,6 +14,10 @@
  * remembered, so that a duplicate is answered again and never executed again.
  * What is remembered is allocated with the first of them.
  *
+ * Requests that come before one that is missing may be kept (early.h) and be
+ * given in again when their turn comes; a requester that asks is told of every
+ * gap then (hole.h).
+ *
  * After an answer that is an error roce_resp_over() is true: what is still to
  * be answered comes out, then the NAK, and nothing is taken any more.
  */
@@ -23,7 +27,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "roce/early.h"
 #include "roce/gap.h"
+#include "roce/hole.h"
 #include "roce/packet.h"
 
 struct roce_resp_config {
@@ -54,6 +60,9 @@ struct roce_job {
 	bool again;	   /* to a duplicate */
 	uint64_t original; /* atomic */
 };
+
+/* Gaps to be told of at a time; more are told of when they are the first. */
+enum { ROCE_RESP_HOLES = 16 };
 
 /* A READ or an atomic operation that was taken. */
 struct roce_resource {
@@ -88,6 +97,9 @@ struct roce_resp {
 	uint8_t credits;
 	bool refused; /* the last request, for want of a RECV */
 	struct roce_gap gap;
+	bool tells; /* of these, since the peer asked: */
+	struct roce_hole holes[ROCE_RESP_HOLES];
+	uint32_t hole_count;
 	/* One allocation; NULL until the first READ or atomic. */
 	struct roce_resource *taken; /* config.resources of them */
 	uint32_t taken_next;
@@ -141,13 +153,14 @@ void roce_resp_answer(struct roce_resp *resp, const struct roce_packet *pkt,
 		      const struct roce_task *task, enum roce_answer answer,
 		      uint64_t original);
 
-/*
- * Packets that were refused as ROCE_GAP may be kept (early.h) and be given in
- * again when their turn comes.  After that, this says what the peer does not
- * know yet: how far it got, or, if `more`, that the next is missing too;
- * `high` is the last number that came.
- */
-void roce_resp_filled(struct roce_resp *resp, bool more, uint32_t high);
+/* Keeps a packet that was refused as ROCE_GAP.  False: it is dropped, or kept
+ * already. */
+bool roce_resp_keep(struct roce_resp *resp, struct roce_early *early,
+		    const struct roce_packet *pkt);
+
+/* Some of what was kept was given in.  Says what the peer does not know yet:
+ * how far it got, or that the next is missing too. */
+void roce_resp_filled(struct roce_resp *resp, const struct roce_early *early);
 
 /* There is a RECV again: tells the peer if it waits for that. */
 void roce_resp_invite(struct roce_resp *resp);
@@ -176,7 +189,8 @@ static inline bool roce_resp_over(const struct roce_resp *resp)
 /* Nothing is left to be said. */
 static inline bool roce_resp_silent(const struct roce_resp *resp)
 {
-	return !resp->job_count && !resp->ack_due && !resp->nak_due;
+	return !resp->job_count && !resp->ack_due && !resp->nak_due &&
+	       !resp->hole_count;
 }
 
 #endif

@@ -9,6 +9,8 @@
  */
 #include <stdlib.h>
 
+#include "base/serial.h"
+#include "roce/hole.h"
 #include "roce/req.h"
 #include "roce/resp.h"
 
@@ -19,6 +21,7 @@ enum { MTU = 256, PSN = 0xfffffc, MSGS = 16, LONGEST = 4 * MTU };
 struct world {
 	struct roce_req req;
 	struct roce_resp resp;
+	struct roce_early early;
 	nsec_t now;
 	uint32_t lengths[MSGS]; /* of messages under way, by position */
 	uint32_t begun;
@@ -56,6 +59,7 @@ static void start(struct world *world, uint8_t flags)
 	*world = (struct world){ .now = NSEC_PER_SEC };
 	roce_req_init(&world->req, &req);
 	roce_resp_init(&world->resp, &resp);
+	world->req.asks = flags >> 3 & 1; /* as if it had asked for gaps */
 }
 
 static void begin(struct world *world, const uint8_t *in)
@@ -81,12 +85,22 @@ static void begin(struct world *world, const uint8_t *in)
 	must(world->begun - world->ended <= MSGS);
 }
 
+static void keep(struct world *world, const struct roce_packet *pkt)
+{
+	if (world->req.config.service == ROCE_RC &&
+	    psn_dist(world->resp.epsn, pkt->psn) < ROCE_PSN_WINDOW)
+		roce_resp_keep(&world->resp, &world->early, pkt);
+}
+
 static void request(struct world *world, const struct roce_packet *pkt,
 		    uint8_t answer)
 {
 	struct roce_task task;
+	enum roce_verdict verdict = roce_resp_input(&world->resp, pkt, &task);
 
-	if (roce_resp_input(&world->resp, pkt, &task) != ROCE_OK)
+	if (verdict == ROCE_GAP)
+		keep(world, pkt);
+	if (verdict != ROCE_OK)
 		return;
 	if (task.what == ROCE_DO_WRITE)
 		must(task.off + task.len <= task.announced);
@@ -96,6 +110,9 @@ static void request(struct world *world, const struct roce_packet *pkt,
 		must(task.va % 8 == 0);
 	roce_resp_answer(&world->resp, pkt, &task,
 			 answer % (ROCE_ANSWER_OPERATION + 1), 1);
+	roce_early_advance(&world->early, world->resp.epsn);
+	if (!roce_early_next(&world->early))
+		roce_resp_filled(&world->resp, &world->early);
 }
 
 static void response(struct world *world, const struct roce_packet *pkt)
@@ -108,6 +125,27 @@ static void response(struct world *world, const struct roce_packet *pkt)
 	must(to.pos - world->ended < world->begun - world->ended);
 	must(to.off + (to.is_atomic ? 8 : pkt->payload_len) <=
 	     world->lengths[to.pos % MSGS]);
+}
+
+/* A gap is told of, or somebody wants to be told of gaps. */
+static void arrive_hole(struct world *world, const uint8_t *in, bool asks)
+{
+	const struct roce_hole hole = {
+		.psn = (PSN + (in[1] >> 1)) & 0xffffff,
+		.len = in[2] & 15,
+		.reach = in[2] >> 4,
+	};
+	struct roce_packet pkt;
+
+	if (world->req.config.service == ROCE_UC)
+		return;
+	if (asks) {
+		roce_hole_ask(&pkt, hole.psn);
+		request(world, &pkt, 0);
+	} else {
+		roce_hole_tell(&pkt, &hole);
+		response(world, &pkt);
+	}
 }
 
 static void arrive(struct world *world, const uint8_t *in, uint8_t answer)
@@ -175,6 +213,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			begin(&world, data + i);
 		else if (what % 4 == 1)
 			leave(&world);
+		else if (what % 4 == 2 && what & 4)
+			arrive_hole(&world, data + i + 1, what & 8);
 		else if (what % 4 == 2)
 			arrive(&world, data + i + 1, what >> 4);
 		else if (roce_req_deadline(&world.req) != NSEC_NEVER) {
@@ -185,5 +225,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	roce_req_destroy(&world.req);
 	roce_resp_destroy(&world.resp);
+	roce_early_destroy(&world.early);
 	return 0;
 }

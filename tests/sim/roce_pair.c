@@ -317,8 +317,7 @@ static void catch_up(struct pair_host *host)
 		filled = true;
 	}
 	if (filled)
-		roce_resp_filled(&host->resp, early->count,
-				 early->count ? roce_early_high(early) : 0);
+		roce_resp_filled(&host->resp, early);
 }
 
 static enum roce_verdict deal(struct pair_host *host,
@@ -326,11 +325,13 @@ static enum roce_verdict deal(struct pair_host *host,
 {
 	enum roce_verdict verdict = take_request(host, pkt);
 
+	if (host->pair->options.mute[host->index])
+		host->resp.tells = false;
 	if (host->pair->options.service != ROCE_RC ||
 	    !host->pair->options.keeps[host->index])
 		return verdict;
 	if (verdict == ROCE_GAP)
-		roce_early_keep(&host->early, pkt, host->resp.epsn);
+		roce_resp_keep(&host->resp, &host->early, pkt);
 	else
 		catch_up(host);
 	return verdict;

@@ -40,6 +40,7 @@ struct pair_options {
 	uint32_t doubled;
 	uint32_t damaged;
 	bool keeps[2];	 /* host n keeps requests that come too early */
+	bool mute[2];	 /* ... and never tells of more gaps than one */
 	bool credits[2]; /* host n tells how many RECVs it has */
 	uint64_t memory; /* bytes of each host */
 };

@@ -324,6 +324,7 @@ static struct pair_options random_options(uint64_t seed)
 	options.damaged = (uint32_t)rng_below(&rng, 50000);
 	for (int n = 0; n < 2; n++) {
 		options.keeps[n] = rng_chance(&rng, 700000);
+		options.mute[n] = rng_chance(&rng, 300000);
 		options.credits[n] = rng_chance(&rng, 600000);
 	}
 	options.retry_cnt = 7;
@@ -344,7 +345,7 @@ static bool run(const struct pair_options *options)
 		for (uint64_t i = 1 + rng_below(&sim.pair.rng, OPS); i; i--)
 			make_op(&sim, n);
 	limit = sim.pair.now + 600 * NSEC_PER_SEC;
-	while (sim.pair.now < limit) {
+	while (sim.pair.now < limit && !sim.failed) {
 		for (int n = 0; n < 2; n++) {
 			post_recvs(&sim, &sim.side[n]);
 			begin(&sim.side[n]);

@@ -22,13 +22,28 @@ static int end(void **state)
 	return 0;
 }
 
-static bool keep(uint32_t n, uint8_t byte)
+static struct roce_hole hole; /* that was made last */
+
+static bool keep_many(uint32_t n, uint32_t numbers, uint8_t byte)
 {
 	const struct roce_packet pkt = { .psn = psn(n),
 					 .payload = &byte,
 					 .payload_len = 1 };
 
-	return roce_early_keep(&early, &pkt, psn(0));
+	return roce_early_keep(&early, &pkt, numbers, psn(0), &hole);
+}
+
+static bool keep(uint32_t n, uint8_t byte)
+{
+	return keep_many(n, 1, byte);
+}
+
+static void is_hole(struct roce_hole which, uint32_t n, uint32_t len,
+		    uint32_t reach)
+{
+	assert_int_equal(which.psn, psn(n));
+	assert_int_equal(which.len, len);
+	assert_int_equal(which.reach, reach);
 }
 
 static void nobody_is_here(void)
@@ -90,6 +105,64 @@ static void what_was_passed_is_forgotten(void **state)
 	nobody_is_here();
 }
 
+static void each_gap_is_told_when_it_shows(void **state)
+{
+	(void)state;
+	assert_true(keep(2, 0));
+	is_hole(hole, 0, 2, 3);
+	assert_true(keep(3, 0));
+	assert_int_equal(hole.len, 0);
+	assert_true(keep(7, 0));
+	is_hole(hole, 4, 3, 4);
+	assert_true(keep(5, 0)); /* it went again, or was overtaken */
+	assert_int_equal(hole.len, 0);
+	assert_false(keep(5, 0));
+	assert_int_equal(hole.len, 0);
+}
+
+static void gaps_have_their_turn(void **state)
+{
+	(void)state;
+	keep(1, 0);
+	keep(4, 0);
+	keep(6, 0);
+	is_hole(roce_early_hole(&early), 0, 1, 7);
+	is_hole(roce_early_turn(&early), 0, 1, 7);
+	is_hole(roce_early_turn(&early), 2, 2, 5);
+	is_hole(roce_early_turn(&early), 5, 1, 2);
+	is_hole(roce_early_turn(&early), 0, 1, 7);
+	roce_early_advance(&early, psn(2));
+	is_hole(roce_early_hole(&early), 2, 2, 5);
+	is_hole(roce_early_turn(&early), 2, 2, 5);
+	is_hole(roce_early_turn(&early), 5, 1, 2);
+}
+
+static void what_a_read_asks_for_is_no_gap(void **state)
+{
+	(void)state;
+	assert_true(keep_many(1, 100, 0));
+	assert_true(keep(101, 0));
+	assert_int_equal(hole.len, 0);
+	assert_true(keep(104, 0));
+	is_hole(hole, 102, 2, 3);
+	is_hole(roce_early_turn(&early), 0, 1, 105);
+	is_hole(roce_early_turn(&early), 102, 2, 3);
+	is_hole(roce_early_turn(&early), 0, 1, 105);
+}
+
+/* Numbers of a hostile peer, which overlap and go far. */
+static void gaps_end_where_things_are_kept(void **state)
+{
+	(void)state;
+	assert_true(keep_many(5, 1u << 22, 0));
+	assert_true(keep(9, 0));
+	assert_int_equal(hole.len, 0);
+	assert_true(keep(ROCE_EARLY_MAX - 1, 0));
+	assert_int_equal(hole.len, 0);
+	is_hole(roce_early_turn(&early), 0, 5, ROCE_HOLE_MOST);
+	is_hole(roce_early_turn(&early), 0, 5, ROCE_HOLE_MOST);
+}
+
 #define test(name) cmocka_unit_test_teardown(name, end)
 
 int main(void)
@@ -99,6 +172,10 @@ int main(void)
 		test(the_first_of_two_is_kept),
 		test(what_is_due_or_too_far_is_not_kept),
 		test(what_was_passed_is_forgotten),
+		test(each_gap_is_told_when_it_shows),
+		test(gaps_have_their_turn),
+		test(what_a_read_asks_for_is_no_gap),
+		test(gaps_end_where_things_are_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

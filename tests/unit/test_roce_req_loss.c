@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "roce/aeth.h"
+#include "roce/hole.h"
 #include "roce_requester.h"
 
 static void a_nak_sends_again_from_there(void **state)
@@ -190,6 +191,14 @@ static void peer_keeps(void)
 		ends(n, ROCE_DONE);
 }
 
+/* Of every gap, as a duplicate of what is before packet n. */
+static void asks_to_be_told(uint32_t n)
+{
+	struct roce_packet pkt = sends(ROCE_WRITE_ONLY, n - 1, 0, 0);
+
+	assert_true(roce_hole_asked(&pkt));
+}
+
 static void who_keeps_what_comes_early_is_sent_what_it_lacks(void **state)
 {
 	(void)state;
@@ -200,6 +209,7 @@ static void who_keeps_what_comes_early_is_sent_what_it_lacks(void **state)
 	}
 	ack(5, AETH_NAK | AETH_NAK_SEQUENCE);
 	ends(4, ROCE_DONE);
+	asks_to_be_told(5);
 	assert_true(sends(ROCE_WRITE_ONLY, 5, 0, MTU).ack_req);
 	sends_nothing();
 	begin(ROCE_KIND_WRITE, MTU);
@@ -220,19 +230,145 @@ static void who_lacks_more_in_a_row_is_sent_twice_as_much(void **state)
 			       : ROCE_WRITE_MIDDLE,
 		      4 + n, n * MTU, MTU);
 	ack(5, AETH_NAK | AETH_NAK_SEQUENCE);
+	asks_to_be_told(5);
 	sends(ROCE_WRITE_MIDDLE, 5, MTU, MTU);
 	sends_nothing();
 	ack(6, AETH_NAK | AETH_NAK_SEQUENCE);
+	asks_to_be_told(6);
 	sends(ROCE_WRITE_MIDDLE, 6, 2 * MTU, MTU);
 	sends(ROCE_WRITE_MIDDLE, 7, 3 * MTU, MTU);
 	sends_nothing();
 	ack(8, AETH_NAK | AETH_NAK_SEQUENCE);
+	asks_to_be_told(8);
 	for (uint32_t n = 4; n < 8; n++)
 		sends(n == 7 ? ROCE_WRITE_LAST : ROCE_WRITE_MIDDLE, 4 + n,
 		      n * MTU, MTU);
 	sends_nothing();
 	ack(11, AETH_NO_CREDITS);
 	ends(4, ROCE_DONE);
+}
+
+static void tells(uint32_t n, uint32_t len, uint32_t reach,
+		  enum roce_verdict as)
+{
+	const struct roce_hole hole = { psn(n), len, reach };
+	struct roce_scatter scatter;
+	struct roce_packet pkt;
+
+	roce_hole_tell(&pkt, &hole);
+	assert_int_equal(roce_req_input(&req, &pkt, &scatter, now), as);
+	assert_false(scatter.wanted);
+}
+
+/* Messages 4 to 13 went, and the peer, which knows to tell, lacks packet 5. */
+static void peer_tells(void)
+{
+	peer_keeps();
+	for (uint32_t n = 4; n < 14; n++) {
+		begin(ROCE_KIND_WRITE, MTU);
+		sends(ROCE_WRITE_ONLY, n, 0, MTU);
+	}
+	ack(5, AETH_NAK | AETH_NAK_SEQUENCE);
+	ends(4, ROCE_DONE);
+	asks_to_be_told(5);
+	sends(ROCE_WRITE_ONLY, 5, 0, MTU);
+	sends_nothing();
+}
+
+static void who_tells_of_more_gaps_is_sent_all_at_once(void **state)
+{
+	(void)state;
+	peer_tells();
+	tells(8, 2, 3, ROCE_OK);
+	tells(12, 1, 2, ROCE_OK);
+	sends(ROCE_WRITE_ONLY, 8, 0, MTU);
+	sends(ROCE_WRITE_ONLY, 9, 0, MTU);
+	sends(ROCE_WRITE_ONLY, 12, 0, MTU);
+	sends_nothing();
+	ack(13, AETH_NO_CREDITS);
+	for (uint32_t n = 5; n < 14; n++)
+		ends(n, ROCE_DONE);
+	assert_int_equal(req.counters.resent, 1 + 4);
+}
+
+static void what_is_on_its_way_again_is_not_sent_once_more(void **state)
+{
+	(void)state;
+	peer_tells();
+	tells(5, 1, 9, ROCE_OK); /* of before it went again */
+	ack(5, AETH_NAK | AETH_NAK_SEQUENCE);
+	sends_nothing();
+	tells(8, 1, 6, ROCE_OK);
+	sends(ROCE_WRITE_ONLY, 8, 0, MTU);
+	tells(8, 1, 6, ROCE_OK);
+	sends_nothing();
+}
+
+static void what_is_lost_again_shows_by_what_went_later(void **state)
+{
+	(void)state;
+	peer_tells();
+	begin(ROCE_KIND_WRITE, MTU);
+	sends(ROCE_WRITE_ONLY, 14, 0, MTU);
+	tells(5, 1, 9, ROCE_OK); /* up to 13 */
+	sends_nothing();
+	tells(5, 1, 10, ROCE_OK);
+	sends(ROCE_WRITE_ONLY, 5, 0, MTU);
+	sends_nothing();
+}
+
+static void after_silence_a_told_gap_counts_again(void **state)
+{
+	(void)state;
+	peer_tells();
+	tells(5, 1, 9, ROCE_OK);
+	wait();
+	sends(ROCE_WRITE_ONLY, 13, 0, MTU);
+	tells(5, 1, 9, ROCE_OK);
+	sends(ROCE_WRITE_ONLY, 5, 0, MTU);
+	sends_nothing();
+}
+
+static void gaps_in_what_was_not_sent_are_none(void **state)
+{
+	(void)state;
+	peer_tells();
+	tells(12, 3, 3, ROCE_GHOST);
+	tells(14, 1, 2, ROCE_STALE);
+	tells(4, 1, 2, ROCE_GHOST);
+	sends_nothing();
+}
+
+static void who_was_not_asked_tells_nothing(void **state)
+{
+	(void)state;
+	begin(ROCE_KIND_WRITE, 4 * MTU);
+	sends(ROCE_WRITE_FIRST, 0, 0, MTU);
+	sends(ROCE_WRITE_MIDDLE, 1, MTU, MTU);
+	tells(0, 1, 2, ROCE_STALE);
+	assert_int_equal(req.counters.naks, 0);
+	sends(ROCE_WRITE_MIDDLE, 2, 2 * MTU, MTU);
+}
+
+/* A READ behind one that went astray is answered, when that has gone again. */
+static void reads_show_that_the_peer_keeps_what_is_early(void **state)
+{
+	struct roce_scatter scatter;
+
+	(void)state;
+	req.config.max_rd_atomic = 4;
+	for (uint32_t n = 0; n < 3; n++) {
+		begin(ROCE_KIND_READ, 1);
+		sends(ROCE_READ_REQUEST, n, 0, 0);
+	}
+	ack(0, AETH_NAK | AETH_NAK_SEQUENCE);
+	sends(ROCE_READ_REQUEST, 0, 0, 0);
+	sends_nothing();
+	assert_int_equal(hears(ROCE_READ_ONLY, 0, 0, 1, &scatter), ROCE_OK);
+	assert_false(req.keeps);
+	assert_int_equal(hears(ROCE_READ_ONLY, 1, 0, 1, &scatter), ROCE_OK);
+	assert_true(req.keeps);
+	sends_nothing();
 }
 
 /* Nothing shows that it keeps anything: after a few NAKs nobody looks. */
@@ -275,6 +411,13 @@ int main(void)
 		test(syndromes_that_mean_nothing_change_nothing),
 		test(who_keeps_what_comes_early_is_sent_what_it_lacks),
 		test(who_lacks_more_in_a_row_is_sent_twice_as_much),
+		test(who_tells_of_more_gaps_is_sent_all_at_once),
+		test(what_is_on_its_way_again_is_not_sent_once_more),
+		test(what_is_lost_again_shows_by_what_went_later),
+		test(after_silence_a_told_gap_counts_again),
+		test(gaps_in_what_was_not_sent_are_none),
+		test(who_was_not_asked_tells_nothing),
+		test(reads_show_that_the_peer_keeps_what_is_early),
 		test(who_acknowledges_what_it_is_sent_is_sent_everything),
 	};
 

@@ -1,146 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "roce/resp.h"
-
+/* How a responder answers what comes in its turn, or again. */
 #include <string.h>
 
-#include "base/serial.h"
-#include "roce/aeth.h"
 #include "unit.h"
 
-enum { MTU = 256, PSN = 0xfffffe, RKEY = 0x1234, TIMER = 5, RESOURCES = 2 };
-
-/* Numbers from PSN on, which wrap at the third. */
-static uint32_t psn(uint32_t n)
-{
-	return (PSN + n) & 0xffffff;
-}
-
-static struct roce_resp resp;
-
-static int start(void **state)
-{
-	const struct roce_resp_config config = { .service = ROCE_RC,
-						 .rnr_timer = TIMER,
-						 .mtu = MTU,
-						 .psn = PSN,
-						 .resources = RESOURCES };
-
-	(void)state;
-	roce_resp_init(&resp, &config);
-	return 0;
-}
-
-static int start_uc(void **state)
-{
-	start(state);
-	resp.config.service = ROCE_UC;
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	roce_resp_destroy(&resp);
-	return 0;
-}
-
-static struct roce_packet request(uint8_t opcode, uint32_t n, uint32_t len)
-{
-	static const uint8_t payload[MTU + 1];
-
-	return (struct roce_packet){
-		.op = roce_op(opcode),
-		.opcode = opcode,
-		.psn = psn(n),
-		.va = 0x1000,
-		.rkey = RKEY,
-		.dma_len = len,
-		.payload = payload,
-		.payload_len = len,
-	};
-}
-
-/* Whatever it asks for is done. */
-static enum roce_verdict take(struct roce_packet pkt)
-{
-	struct roce_task task;
-	enum roce_verdict verdict = roce_resp_input(&resp, &pkt, &task);
-
-	if (verdict == ROCE_OK)
-		roce_resp_answer(&resp, &pkt, &task, ROCE_ANSWER_OK, 77);
-	return verdict;
-}
-
-static enum roce_verdict take_ack(struct roce_packet pkt)
-{
-	pkt.ack_req = true;
-	return take(pkt);
-}
-
-static void refuse(struct roce_packet pkt, enum roce_answer answer)
-{
-	struct roce_task task;
-
-	assert_int_equal(roce_resp_input(&resp, &pkt, &task), ROCE_OK);
-	roce_resp_answer(&resp, &pkt, &task, answer, 0);
-}
-
-static void says_nothing(void)
-{
-	struct roce_packet pkt;
-	struct roce_source source;
-
-	assert_false(roce_resp_output(&resp, &pkt, &source));
-	assert_true(roce_resp_silent(&resp));
-}
-
-static struct roce_packet says(uint8_t opcode, uint32_t n)
-{
-	struct roce_packet pkt;
-	struct roce_source source;
-
-	assert_true(roce_resp_output(&resp, &pkt, &source));
-	assert_int_equal(pkt.opcode, opcode);
-	assert_int_equal(pkt.psn, psn(n));
-	return pkt;
-}
-
-static void says_ack(uint32_t n, uint8_t syndrome)
-{
-	assert_int_equal(says(ROCE_ACKNOWLEDGE, n).syndrome, syndrome);
-}
-
-static void says_read(uint8_t opcode, uint32_t n, uint64_t va, uint32_t len)
-{
-	struct roce_packet pkt;
-	struct roce_source source;
-
-	assert_true(roce_resp_output(&resp, &pkt, &source));
-	assert_int_equal(pkt.opcode, opcode);
-	assert_int_equal(pkt.psn, psn(n));
-	assert_int_equal(source.va, va);
-	assert_int_equal(source.len, len);
-	assert_int_equal(source.rkey, RKEY);
-	assert_int_equal(pkt.payload_len, len);
-}
-
-static struct roce_packet read_of(uint32_t n, uint32_t len)
-{
-	struct roce_packet pkt = request(ROCE_READ_REQUEST, n, len);
-
-	pkt.payload_len = 0;
-	return pkt;
-}
-
-static struct roce_packet atomic_of(uint32_t n)
-{
-	return request(ROCE_FETCH_ADD, n, 0);
-}
-
-static struct roce_packet send_of(uint32_t n)
-{
-	return request(ROCE_SEND_ONLY, n, 4);
-}
+#include "roce_responder.h"
 
 static void a_message_is_acknowledged_when_that_is_asked_for(void **state)
 {
@@ -487,38 +351,6 @@ static void who_waits_for_a_recv_is_told_of_one(void **state)
 	says_nothing();
 }
 
-/* Packets 1 to 3 came without 0, and were kept. */
-static void what_was_kept_is_acknowledged_at_once(void **state)
-{
-	(void)state;
-	assert_int_equal(take(request(ROCE_WRITE_ONLY, 1, MTU)), ROCE_GAP);
-	says_ack(0, AETH_NAK | AETH_NAK_SEQUENCE);
-	for (uint32_t n = 0; n < 4; n++)
-		assert_int_equal(take(request(ROCE_WRITE_ONLY, n, MTU)),
-				 ROCE_OK);
-	says_nothing();
-	roce_resp_filled(&resp, false, 0);
-	says_ack(3, AETH_NO_CREDITS);
-	says_nothing();
-}
-
-static void what_is_missing_next_is_told_at_once(void **state)
-{
-	(void)state;
-	assert_int_equal(take(request(ROCE_WRITE_ONLY, 1, MTU)), ROCE_GAP);
-	says_ack(0, AETH_NAK | AETH_NAK_SEQUENCE);
-	for (uint32_t n = 0; n < 2; n++)
-		assert_int_equal(take(request(ROCE_WRITE_ONLY, n, MTU)),
-				 ROCE_OK);
-	roce_resp_filled(&resp, true, psn(3));
-	says_ack(2, AETH_NAK | AETH_NAK_SEQUENCE);
-	/* once, unless the peer goes back in vain */
-	assert_int_equal(take(request(ROCE_WRITE_ONLY, 4, MTU)), ROCE_GAP);
-	says_nothing();
-	assert_int_equal(take(request(ROCE_WRITE_ONLY, 3, MTU)), ROCE_GAP);
-	says_ack(2, AETH_NAK | AETH_NAK_SEQUENCE);
-}
-
 /* As a requester asks that has what comes behind the part. */
 static void a_part_of_a_read_does_not_end_the_rest(void **state)
 {
@@ -583,8 +415,6 @@ int main(void)
 		test(memory_that_goes_during_a_read_is_an_error_in_its_place),
 		test(bad_requests_are_invalid),
 		test(who_waits_for_a_recv_is_told_of_one),
-		test(what_was_kept_is_acknowledged_at_once),
-		test(what_is_missing_next_is_told_at_once),
 		test(a_part_of_a_read_does_not_end_the_rest),
 		test(parts_of_reads_take_turns_without_end),
 		test_uc(a_message_over_uc_that_lost_a_packet_is_dropped),
