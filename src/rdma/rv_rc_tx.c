@@ -12,8 +12,8 @@
 #include "rdma/rv_stack_priv.h"
 #include "roce/aeth.h"
 
-/* SEND and WRITE packets in flight: enough for a round trip of some hundred
- * microseconds, few enough for the peer's ring. */
+/* SEND and WRITE packets in flight: enough for a round trip of two hundred
+ * microseconds, few enough for the peer's ring; longer ways get more. */
 enum { WINDOW = 128 };
 
 /* How a work request goes out. */

@@ -11,8 +11,13 @@ enum {
 	AHEAD = 16, /* messages begun and not sent, at most */
 	SILENT = 2, /* probes in vain, after which it may be, too */
 	WINDOW_MIN = 16,
-	TIMEOUT_SHIFT = 2 /* IBA 9.7.6.1.3: up to four times the timeout */
+	TIMEOUT_SHIFT = 2, /* IBA 9.7.6.1.3: up to four times the timeout */
+	RTTS = 8	   /* before the shortest of them is believed */
 };
+
+/* The round trip that the window is meant for; longer ways get more, and twice
+ * that if what goes on meanwhile may be mended meanwhile. */
+#define WINDOW_RTT (200 * NSEC_PER_USEC)
 
 /* Silence before a probe: at least, before anything is known, at most. */
 #define PROBE_MIN (500 * NSEC_PER_USEC)
@@ -228,15 +233,31 @@ void roce_req_shrink(struct roce_req *req)
 	req->grown = 0;
 }
 
+static uint32_t widest(const struct roce_req *req)
+{
+	nsec_t meant = req->told ? WINDOW_RTT / 2 : WINDOW_RTT;
+	uint64_t wide;
+
+	if (req->rtts < RTTS || req->rtt_min <= meant)
+		return req->config.window;
+	wide = req->config.window * (req->rtt_min / NSEC_PER_USEC) /
+	       (meant / NSEC_PER_USEC);
+	return wide < ROCE_LOST_MAX ? (uint32_t)wide : ROCE_LOST_MAX;
+}
+
 void roce_req_tells(struct roce_req *req)
 {
+	bool full = req->window >= widest(req);
+
 	req->told = req->keeps = true;
 	req->ask_due = false;
+	if (full)
+		req->window = widest(req);
 }
 
 static void grow(struct roce_req *req, uint32_t packets)
 {
-	if (req->window >= req->config.window)
+	if (req->window >= widest(req))
 		return;
 	req->grown += packets;
 	if (req->grown >= req->window) {
@@ -262,11 +283,17 @@ static void estimate(struct roce_req *req, nsec_t rtt)
 void roce_req_sample(struct roce_req *req, uint32_t end, nsec_t now)
 {
 	nsec_t rtt = now > req->rtt_at ? now - req->rtt_at : 1;
+	bool full = req->window >= widest(req);
 
 	if (!req->timing || !psn_lt(req->rtt_psn, end))
 		return;
 	req->timing = false;
 	estimate(req, rtt);
+	if (!req->rtt_min || rtt < req->rtt_min)
+		req->rtt_min = rtt;
+	req->rtts += req->rtts < RTTS;
+	if (full || req->window > widest(req))
+		req->window = widest(req);
 }
 
 void roce_req_advance(struct roce_req *req, uint32_t packets)

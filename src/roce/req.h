@@ -34,8 +34,9 @@
  * are taken (each says by its number where it belongs), and what is missing
  * is asked for again.
  *
- * The window is as configured until a peer stays silent or loses many packets
- * in a row, as one does that is not given a processor; it grows back.
+ * The window is as configured, or more on a long way, until a peer stays
+ * silent or loses many packets in a row, as one does that is not given a
+ * processor; it grows back.
  *
  * End-to-end credits (IBA 9.7.7.2): as soon as the peer tells how many RECVs
  * it has, no more messages that take one are sent, but for the first packet of
@@ -102,7 +103,9 @@ struct roce_req_config {
 	uint32_t psn;	   /* of the first packet */
 	uint32_t max_rd_atomic;
 	uint32_t max_msgs; /* a power of two */
-	uint32_t window;   /* packets in flight, those of answers too */
+	uint32_t window;   /* packets in flight, those of answers too; on a
+			    * way of some hundred microseconds and more up to
+			    * ROCE_LOST_MAX */
 };
 
 /* Answers that may come before one that is missing: numbers beyond it, a
@@ -179,6 +182,8 @@ struct roce_req {
 	nsec_t rtt_at;
 	nsec_t srtt; /* 0: unknown */
 	nsec_t rttvar;
+	nsec_t rtt_min;
+	uint8_t rtts;	  /* that were measured, of the first few */
 	nsec_t quiet_at;  /* no progress since */
 	nsec_t probe_at;  /* or NSEC_NEVER */
 	nsec_t rnr_until; /* NSEC_NEVER: not waiting */

@@ -140,6 +140,54 @@ static void over_uc_a_message_is_done_with_its_last_packet(void **state)
 	assert_true(roce_req_deadline(&req) == NSEC_NEVER);
 }
 
+/* A message of one packet is acknowledged after so long. */
+static void goes_and_comes(uint32_t n, nsec_t rtt)
+{
+	begin(ROCE_KIND_SEND, 1);
+	sends(ROCE_SEND_ONLY, n, 0, 1);
+	now += rtt;
+	assert_int_equal(ack(n, AETH_NO_CREDITS), ROCE_OK);
+	ends(n, ROCE_DONE);
+}
+
+static uint32_t all_that_goes(void)
+{
+	struct roce_packet pkt;
+	struct roce_gather gather;
+	uint32_t count = 0;
+
+	while (roce_req_output(&req, &pkt, &gather, now))
+		count++;
+	return count;
+}
+
+static void a_long_way_has_more_under_way(void **state)
+{
+	(void)state;
+	for (uint32_t n = 0; n < 8; n++)
+		goes_and_comes(n, 400 * NSEC_PER_USEC);
+	begin(ROCE_KIND_WRITE, 999 * MTU);
+	assert_int_equal(all_that_goes(), 2 * 64);
+}
+
+static void the_shortest_time_tells_how_long_a_way_is(void **state)
+{
+	(void)state;
+	for (uint32_t n = 0; n < 8; n++)
+		goes_and_comes(n, n == 5 ? 100 * NSEC_PER_USEC : NSEC_PER_SEC);
+	begin(ROCE_KIND_WRITE, 999 * MTU);
+	assert_int_equal(all_that_goes(), 64);
+}
+
+static void there_is_a_most_to_what_is_under_way(void **state)
+{
+	(void)state;
+	for (uint32_t n = 0; n < 8; n++)
+		goes_and_comes(n, NSEC_PER_SEC);
+	begin(ROCE_KIND_WRITE, 9999 * MTU);
+	assert_int_equal(all_that_goes(), ROCE_LOST_MAX);
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, start, end)
 
 int main(void)
@@ -153,6 +201,9 @@ int main(void)
 		test(numbers_in_flight_never_meet),
 		test(a_message_whose_memory_has_gone_stops_the_queue),
 		test(over_uc_a_message_is_done_with_its_last_packet),
+		test(a_long_way_has_more_under_way),
+		test(the_shortest_time_tells_how_long_a_way_is),
+		test(there_is_a_most_to_what_is_under_way),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
