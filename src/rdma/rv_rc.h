@@ -20,7 +20,7 @@
 #include "roce/req.h"
 #include "roce/resp.h"
 
-struct rv_kept;
+struct roce_kept;
 
 /* A packet that is ready to go but for its payload, which the memory does not
  * give at once; nothing else goes meanwhile. */
@@ -64,8 +64,8 @@ struct rv_rc {
 	struct recv_wr recv;
 	struct place_wait wait;
 	/* Packets behind one that waits, itself first. */
-	struct rv_kept *kept;
-	struct rv_kept *kept_last;
+	struct roce_kept *kept;
+	struct roce_kept *kept_last;
 	uint32_t kept_count;
 	struct roce_early early; /* requests that one is missing before */
 };

@@ -3,7 +3,6 @@
  * program memory, answers to ours are placed. */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/list.h"
 #include "net/ip.h"
@@ -13,6 +12,7 @@
 #include "rdma/rdma_ctx.h"
 #include "rdma/rv_rc.h"
 #include "rdma/rv_stack_priv.h"
+#include "roce/kept.h"
 
 /*
  * Requests.
@@ -302,34 +302,14 @@ static enum roce_verdict response(struct rv_rc *rc,
 
 enum { KEPT_MOST = 256 };
 
-/* A copy of a packet. */
-struct rv_kept {
-	struct rv_kept *next;
-	struct roce_packet pkt;
-	uint8_t payload[];
-};
-
-static struct rv_kept *copy(const struct roce_packet *pkt)
-{
-	struct rv_kept *kept = malloc(sizeof(*kept) + pkt->payload_len);
-
-	if (!kept)
-		return NULL;
-	kept->next = NULL;
-	kept->pkt = *pkt;
-	kept->pkt.payload = kept->payload;
-	memcpy(kept->payload, pkt->payload, pkt->payload_len);
-	return kept;
-}
-
 /* False: it is lost, as on the way here. */
 static bool keep(struct rv_rc *rc, const struct roce_packet *pkt)
 {
-	struct rv_kept *kept;
+	struct roce_kept *kept;
 
 	if (rc->kept_count == KEPT_MOST)
 		return false;
-	kept = copy(pkt);
+	kept = roce_kept_copy(pkt);
 	if (!kept)
 		return false;
 	if (rc->kept)
@@ -341,7 +321,7 @@ static bool keep(struct rv_rc *rc, const struct roce_packet *pkt)
 	return true;
 }
 
-static void put_back(struct rv_rc *rc, struct rv_kept *kept)
+static void put_back(struct rv_rc *rc, struct roce_kept *kept)
 {
 	kept->next = rc->kept;
 	if (!rc->kept)
@@ -394,7 +374,7 @@ static const struct roce_packet *next_early(struct rv_rc *rc)
 static void wait_first(struct rv_rc *rc, const struct roce_packet *pkt,
 		       nsec_t now)
 {
-	struct rv_kept *kept = copy(pkt);
+	struct roce_kept *kept = roce_kept_copy(pkt);
 
 	if (kept)
 		put_back(rc, kept);
@@ -446,7 +426,7 @@ void rv_rc_resume_rx(struct place_wait *wait, nsec_t now)
 	struct rv_rc *rc = list_member(wait, struct rv_rc, wait);
 
 	while (rc->kept && !place_waiting(&rc->wait)) {
-		struct rv_kept *kept = rc->kept;
+		struct roce_kept *kept = rc->kept;
 		enum roce_verdict verdict;
 
 		rc->kept = kept->next;
@@ -472,7 +452,7 @@ void rv_rc_forget_rx(struct rv_rc *rc)
 	place_abandon(&rc->wait);
 	forget_early(rc);
 	while (rc->kept) {
-		struct rv_kept *kept = rc->kept;
+		struct roce_kept *kept = rc->kept;
 
 		rc->kept = kept->next;
 		free(kept);

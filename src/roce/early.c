@@ -2,25 +2,18 @@
 #include "roce/early.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/serial.h"
+#include "roce/kept.h"
 
-struct roce_early_packet {
-	struct roce_packet pkt;
-	uint32_t numbers;
-	uint8_t payload[];
-};
-
-static struct roce_early_packet **slot(const struct roce_early *early,
-				       uint32_t psn)
+static struct roce_kept **slot(const struct roce_early *early, uint32_t psn)
 {
 	return &early->slots[psn % ROCE_EARLY_MAX];
 }
 
 static void drop(struct roce_early *early, uint32_t psn)
 {
-	struct roce_early_packet **at = slot(early, psn);
+	struct roce_kept **at = slot(early, psn);
 
 	early->count -= *at != NULL;
 	free(*at);
@@ -33,20 +26,6 @@ void roce_early_destroy(struct roce_early *early)
 		drop(early, i);
 	free(early->slots);
 	early->slots = NULL;
-}
-
-static struct roce_early_packet *copy(const struct roce_packet *pkt)
-{
-	struct roce_early_packet *kept =
-		malloc(sizeof(*kept) + pkt->payload_len);
-
-	if (!kept)
-		return NULL;
-	kept->pkt = *pkt;
-	kept->pkt.payload = kept->payload;
-	if (pkt->payload_len)
-		memcpy(kept->payload, pkt->payload, pkt->payload_len);
-	return kept;
 }
 
 static struct roce_hole hole_of(const struct roce_early *early, uint32_t psn,
@@ -89,7 +68,7 @@ bool roce_early_keep(struct roce_early *early, const struct roce_packet *pkt,
 		early->slots = calloc(ROCE_EARLY_MAX, sizeof(*early->slots));
 	if (!early->slots || *slot(early, pkt->psn))
 		return false;
-	*slot(early, pkt->psn) = copy(pkt);
+	*slot(early, pkt->psn) = roce_kept_copy(pkt);
 	if (!*slot(early, pkt->psn))
 		return false;
 	(*slot(early, pkt->psn))->numbers = numbers;
@@ -111,7 +90,7 @@ void roce_early_advance(struct roce_early *early, uint32_t epsn)
 
 const struct roce_packet *roce_early_next(const struct roce_early *early)
 {
-	const struct roce_early_packet *kept =
+	const struct roce_kept *kept =
 		early->count ? *slot(early, early->epsn) : NULL;
 
 	return kept ? &kept->pkt : NULL;

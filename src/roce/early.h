@@ -20,10 +20,10 @@
 
 enum { ROCE_EARLY_MAX = 1024 }; /* numbers beyond the expected one; 2^n */
 
-struct roce_early_packet;
+struct roce_kept;
 
-struct roce_early {			  /* zeroes are fine */
-	struct roce_early_packet **slots; /* by PSN; NULL until the first */
+struct roce_early {		  /* zeroes are fine */
+	struct roce_kept **slots; /* by PSN; NULL until the first */
 	uint32_t count;
 	uint32_t epsn; /* they are beyond it */
 	uint32_t end;  /* behind all that is kept */
