@@ -39,38 +39,56 @@ static void make_event(const struct program *p,
 	munmap(rq_at, qp->rq.arena_bytes);
 }
 
-static void completion_events_name_the_queue_by_the_program_s_word(void **state)
-{
-	struct program p = open_verbs(here, 1);
-	struct ib_uverbs_comp_event_desc event;
+/* A program's completion queue with a channel, and a queue pair. */
+struct queue {
+	struct program p;
 	struct urdma_create_cq_reply cq;
 	struct urdma_create_qp_reply qp;
-	int fd;
-	uint32_t channel = make_channel(&p, &fd);
+	uint32_t channel;
+	int fd; /* of the channel */
+};
 
-	(void)state;
-	qp = make_qp(&p, channel, &cq);
-	make_event(&p, &cq, &qp);
-	assert_int_equal(recv(fd, &event, sizeof(event), MSG_DONTWAIT),
-			 sizeof(event));
-	assert_int_equal(event.cq_handle, 0xc0 + channel);
-	assert_int_equal(recv(fd, &event, sizeof(event), MSG_DONTWAIT), -1);
-	close(fd);
-	close_session(&p);
+static struct queue open_queue(void)
+{
+	struct queue queue = { .p = open_verbs(here, 1) };
+
+	queue.channel = make_channel(&queue.p, &queue.fd);
+	queue.qp = make_qp(&queue.p, queue.channel, &queue.cq);
+	return queue;
 }
 
-static uint32_t comp_events_at_destroy(const struct program *p, uint32_t qp,
-				       uint32_t cq, int fd)
+static void close_queue(struct queue *queue)
 {
-	const int lend[] = { p->async, fd };
-	struct urdma_handle handle = { .handle = qp };
+	close(queue->fd);
+	close_session(&queue->p);
+}
+
+static void completion_events_name_the_queue_by_the_program_s_word(void **state)
+{
+	struct queue queue = open_queue();
+	struct ib_uverbs_comp_event_desc event;
+
+	(void)state;
+	make_event(&queue.p, &queue.cq, &queue.qp);
+	assert_int_equal(recv(queue.fd, &event, sizeof(event), MSG_DONTWAIT),
+			 sizeof(event));
+	assert_int_equal(event.cq_handle, 0xc0 + queue.channel);
+	assert_int_equal(recv(queue.fd, &event, sizeof(event), MSG_DONTWAIT),
+			 -1);
+	close_queue(&queue);
+}
+
+static uint32_t comp_events_at_destroy(const struct queue *queue)
+{
+	const int lend[] = { queue->p.async, queue->fd };
+	struct urdma_handle handle = { .handle = queue->qp.qp };
 	struct urdma_destroy_reply reply;
 
-	assert_int_equal(ASK_LENDING(p->fd, URDMA_OP_DESTROY_QP, &handle,
+	assert_int_equal(ASK_LENDING(queue->p.fd, URDMA_OP_DESTROY_QP, &handle,
 				     &reply, lend, 1),
 			 0);
-	handle.handle = cq;
-	assert_int_equal(ASK_LENDING(p->fd, URDMA_OP_DESTROY_CQ, &handle,
+	handle.handle = queue->cq.cq;
+	assert_int_equal(ASK_LENDING(queue->p.fd, URDMA_OP_DESTROY_CQ, &handle,
 				     &reply, lend, 2),
 			 0);
 	return reply.comp_events_reported;
@@ -86,62 +104,47 @@ static int moderate(const struct program *p, uint32_t cq, uint16_t count)
 
 static void a_moderated_queue_makes_its_event_later(void **state)
 {
-	struct program p = open_verbs(here, 1);
-	struct urdma_create_cq_reply cq;
-	struct urdma_create_qp_reply qp;
+	struct queue queue = open_queue();
+	uint32_t cq = queue.cq.cq;
+	int fd = queue.fd, unused;
 	uint64_t word;
-	int fd, unused;
-	uint32_t channel = make_channel(&p, &fd);
 
 	(void)state;
-	qp = make_qp(&p, channel, &cq);
-	assert_int_equal(moderate(&p, cq.cq + 1, 2), -EINVAL);
-	assert_int_equal(moderate(&p, cq.cq, 2), 0);
-	make_event(&p, &cq, &qp); /* had it been asked for */
+	assert_int_equal(moderate(&queue.p, cq + 1, 2), -EINVAL);
+	assert_int_equal(moderate(&queue.p, cq, 2), 0);
+	make_event(&queue.p, &queue.cq, &queue.qp); /* had it been asked for */
 	assert_int_equal(receive_with_fd(fd, &word, sizeof(word), &unused), -1);
-	assert_int_equal(moderate(&p, cq.cq, 0), 0);
+	assert_int_equal(moderate(&queue.p, cq, 0), 0);
 	assert_int_equal(receive_with_fd(fd, &word, sizeof(word), &unused),
 			 sizeof(word));
-	assert_int_equal(word, 0xc0 + channel);
-	close(fd);
-	close_session(&p);
+	assert_int_equal(word, 0xc0 + queue.channel);
+	close_queue(&queue);
 }
 
 static void destroying_a_queue_reports_the_events_that_were_read(void **state)
 {
-	struct program p = open_verbs(here, 1);
+	struct queue queue = open_queue();
 	struct ib_uverbs_comp_event_desc event;
-	struct urdma_create_cq_reply cq;
-	struct urdma_create_qp_reply qp;
-	int fd;
-	uint32_t channel = make_channel(&p, &fd);
 
 	(void)state;
-	qp = make_qp(&p, channel, &cq);
-	make_event(&p, &cq, &qp);
-	assert_int_equal(recv(fd, &event, sizeof(event), MSG_DONTWAIT),
+	make_event(&queue.p, &queue.cq, &queue.qp);
+	assert_int_equal(recv(queue.fd, &event, sizeof(event), MSG_DONTWAIT),
 			 sizeof(event));
-	assert_int_equal(comp_events_at_destroy(&p, qp.qp, cq.cq, fd), 1);
-	close(fd);
-	close_session(&p);
+	assert_int_equal(comp_events_at_destroy(&queue), 1);
+	close_queue(&queue);
 }
 
 static void destroying_a_queue_takes_back_what_was_not_read(void **state)
 {
-	struct program p = open_verbs(here, 1);
+	struct queue queue = open_queue();
 	struct ib_uverbs_comp_event_desc event;
-	struct urdma_create_cq_reply cq;
-	struct urdma_create_qp_reply qp;
-	int fd;
-	uint32_t channel = make_channel(&p, &fd);
 
 	(void)state;
-	qp = make_qp(&p, channel, &cq);
-	make_event(&p, &cq, &qp);
-	assert_int_equal(comp_events_at_destroy(&p, qp.qp, cq.cq, fd), 0);
-	assert_int_equal(recv(fd, &event, sizeof(event), MSG_DONTWAIT), -1);
-	close(fd);
-	close_session(&p);
+	make_event(&queue.p, &queue.cq, &queue.qp);
+	assert_int_equal(comp_events_at_destroy(&queue), 0);
+	assert_int_equal(recv(queue.fd, &event, sizeof(event), MSG_DONTWAIT),
+			 -1);
+	close_queue(&queue);
 }
 
 static void a_program_learns_that_its_daemon_ends(void **state)

@@ -6,6 +6,31 @@
 
 #include "ibcm_pair.h"
 
+/* A request is on its way to a peer that listens. */
+static struct ibcm_conn *requested(void)
+{
+	listen_on(peer);
+	return ask(0x111);
+}
+
+/* ... came, and the reply is on its way. */
+static struct both replied(void)
+{
+	struct both both = { .a = requested() };
+
+	run();
+	both.b = asked();
+	ibcm_accept(both.b, &pair_offer, now);
+	return both;
+}
+
+/* ... and came, and was confirmed. */
+static struct both linked(void)
+{
+	listen_on(peer);
+	return connected();
+}
+
 /*
  * Loss and repetition (12.9.8.2).
  */
@@ -13,8 +38,7 @@
 static void a_lost_request_is_sent_again(void **state)
 {
 	(void)state;
-	listen_on(peer);
-	ask(0x111);
+	requested();
 	lose(us, IBCM_REQ);
 	wait_for(us);
 	assert_int_equal(carry(us), IBCM_OK);
@@ -47,8 +71,7 @@ static void a_request_that_comes_twice_is_one(void **state)
 	struct ibcm_conn *b;
 
 	(void)state;
-	listen_on(peer);
-	ask(0x111);
+	requested();
 	carry_twice(us);
 	b = asked();
 	quiet(us);
@@ -64,8 +87,7 @@ static void an_mra_gives_the_peer_its_time(void **state)
 	nsec_t plain;
 
 	(void)state;
-	listen_on(peer);
-	ask(0x111);
+	requested();
 	plain = ibcm_deadline(us->ibcm);
 	carry_twice(us);
 	assert_int_equal(carry(peer), IBCM_OK);
@@ -81,8 +103,7 @@ static void a_request_after_the_reply_gets_the_reply_again(void **state)
 	struct ibcm_conn *b;
 
 	(void)state;
-	listen_on(peer);
-	ask(0x111);
+	requested();
 	carry(us);
 	req = us->last;
 	b = asked();
@@ -100,8 +121,7 @@ static void a_request_after_the_rejection_gets_the_rejection_again(void **state)
 	struct ibcm_msg req;
 
 	(void)state;
-	listen_on(peer);
-	ask(0x111);
+	requested();
 	carry(us);
 	req = us->last;
 	ibcm_reject(asked(), IBCM_REJ_CONSUMER, "no", 2, now);
@@ -114,10 +134,7 @@ static void a_request_after_the_rejection_gets_the_rejection_again(void **state)
 static void a_lost_reply_is_sent_again(void **state)
 {
 	(void)state;
-	listen_on(peer);
-	ask(0x111);
-	run();
-	ibcm_accept(asked(), &pair_offer, now);
+	replied();
 	lose(peer, IBCM_REP);
 	wait_for(peer);
 	assert_int_equal(carry(peer), IBCM_OK);
@@ -129,10 +146,7 @@ static void a_reply_before_the_confirmation_is_told_to_wait(void **state)
 	struct ibcm_conn *a;
 
 	(void)state;
-	listen_on(peer);
-	a = ask(0x111);
-	run();
-	ibcm_accept(asked(), &pair_offer, now);
+	a = replied().a;
 	carry_twice(peer);
 	told(us, IBCM_EV_REPLY);
 	assert_int_equal(carry(us), IBCM_OK);
@@ -148,10 +162,7 @@ static void a_lost_rtu_is_sent_again_when_the_reply_comes_again(void **state)
 	struct ibcm_conn *a;
 
 	(void)state;
-	listen_on(peer);
-	a = ask(0x111);
-	run();
-	ibcm_accept(asked(), &pair_offer, now);
+	a = replied().a;
 	run();
 	ibcm_confirm(a, now);
 	lose(us, IBCM_RTU);
@@ -168,8 +179,7 @@ static void a_first_packet_establishes_too(void **state)
 	struct ibcm_conn *a, *b;
 
 	(void)state;
-	listen_on(peer);
-	a = ask(0x111);
+	a = requested();
 	run();
 	b = asked();
 	assert_int_equal(ibcm_established(b, now), -EINVAL);
@@ -189,10 +199,7 @@ static void a_reply_that_is_never_confirmed_is_taken_back(void **state)
 	unsigned int sent = 0;
 
 	(void)state;
-	listen_on(peer);
-	ask(0x111);
-	run();
-	ibcm_accept(asked(), &pair_offer, now);
+	replied();
 	while (!ibcm_event(peer->ibcm, &event)) {
 		lose(peer, IBCM_REP);
 		sent++;
@@ -211,8 +218,7 @@ static void a_peer_that_gave_up_takes_its_request_back(void **state)
 	struct ibcm_conn *a, *b;
 
 	(void)state;
-	listen_on(peer);
-	a = ask(0x111);
+	a = requested();
 	run();
 	b = asked();
 	ibcm_release(a, now);
@@ -228,11 +234,9 @@ static void a_peer_that_gave_up_takes_its_request_back(void **state)
 
 static void both_ends_hear_of_the_end_and_of_the_end_of_its_echo(void **state)
 {
-	struct both both;
+	struct both both = linked();
 
 	(void)state;
-	listen_on(peer);
-	both = connected();
 	assert_int_equal(ibcm_disconnect(both.a, now), 0);
 	assert_int_equal(ibcm_disconnect(both.a, now), -EINVAL);
 	run();
@@ -248,11 +252,9 @@ static void both_ends_hear_of_the_end_and_of_the_end_of_its_echo(void **state)
 
 static void a_repeated_disconnect_is_answered_again(void **state)
 {
-	struct both both;
+	struct both both = linked();
 
 	(void)state;
-	listen_on(peer);
-	both = connected();
 	ibcm_disconnect(both.a, now);
 	carry_twice(us);
 	lose(peer, IBCM_DREP);
@@ -264,12 +266,10 @@ static void a_repeated_disconnect_is_answered_again(void **state)
 static void a_disconnect_that_nobody_answers_ends(void **state)
 {
 	struct ibcm_event event;
-	struct both both;
+	struct both both = linked();
 	unsigned int sent = 0;
 
 	(void)state;
-	listen_on(peer);
-	both = connected();
 	ibcm_disconnect(both.a, now);
 	while (!ibcm_event(us->ibcm, &event)) {
 		lose(us, IBCM_DREQ);
@@ -282,11 +282,9 @@ static void a_disconnect_that_nobody_answers_ends(void **state)
 
 static void both_may_disconnect_at_once(void **state)
 {
-	struct both both;
+	struct both both = linked();
 
 	(void)state;
-	listen_on(peer);
-	both = connected();
 	ibcm_disconnect(both.a, now);
 	ibcm_disconnect(both.b, now);
 	run();
@@ -315,11 +313,9 @@ static void a_disconnect_of_nothing_is_answered(void **state)
 
 static void a_released_connection_disconnects_by_itself(void **state)
 {
-	struct both both;
+	struct both both = linked();
 
 	(void)state;
-	listen_on(peer);
-	both = connected();
 	ibcm_release(both.a, now);
 	run();
 	told(peer, IBCM_EV_DISCONNECTED);
