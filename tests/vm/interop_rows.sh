@@ -137,6 +137,7 @@ rxe_by_cm() {
 	udaddy -C 1
 	refused
 	killed
+	ib_write_bw -R -n 50 -s 100000
 	ib_write_bw -R -n 5 -a
 	ib_read_bw -R -n 5 -a -o 16
 	ib_send_bw -R -n 5 -a
