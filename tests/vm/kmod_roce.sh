@@ -5,14 +5,16 @@
 # connects programs is the kernel's ib_cm, over our queue pair 1.  Sourced by
 # kmod_guest, whose functions these use.
 
-# The index of the GID of its IPv4 address, as the kernel has it.
+# The index of the GID of its IPv4 address, as the kernel has it; or of what
+# GID says (a part of it, as in sysfs).
 gid_index() { # HOST
-	local path
+	local path gid=${GID:-}
 	# shellcheck disable=SC2046,SC2154,SC2183 # four numbers; of lib.sh
-	path=$(grep -l "ffff:$(printf '%02x%02x:%02x%02x' \
-		$(tr . ' ' <<<"${ip4[$1]}"))" \
-		"/sys/class/infiniband/urdma_$1/ports/1/gids"/*)
-	basename "$path"
+	[ -n "$gid" ] || gid=ffff:$(printf '%02x%02x:%02x%02x' \
+		$(tr . ' ' <<<"${ip4[$1]}"))
+	path=$(grep -l "$gid" \
+		"/sys/class/infiniband/urdma_$1/ports/1/gids"/* | head -n 1)
+	[ -n "$path" ] && basename "$path"
 }
 
 roce_device_shows() { # HOST
@@ -42,6 +44,8 @@ roce_by_number() {
 }
 
 roce_pingpong() { GID_OPTION=-g roce_by_number pingpong "$@"; }
+roce_pingpong6() { GID=fd00:0070:0000 roce_pingpong "$@"; }
+roce_pingpong_local() { GID=fe80:0000 roce_pingpong "$@"; }
 roce_perftest() { # SERVER-HOST PROGRAM OPTION...
 	GID_OPTION=-x roce_by_number perftest "$@" -F
 }
@@ -61,9 +65,14 @@ roce_selection() {
 	claim 'RoCE: ibv_rc_pingpong' roce_pingpong b ibv_rc_pingpong -n 200
 	claim 'RoCE: ibv_ud_pingpong' roce_pingpong b ibv_ud_pingpong -n 200
 	claim 'RoCE: rping' pings a 64
+	ip6_claims
 }
 
 roce_more() {
+	claim 'RoCE: ibv_rc_pingpong by IPv6' \
+		roce_pingpong6 b ibv_rc_pingpong -n 200
+	claim 'RoCE: ibv_rc_pingpong by link-local addresses' \
+		roce_pingpong_local a ibv_rc_pingpong -n 200
 	claim 'RoCE: ib_write_bw' roce_perftest a ib_write_bw -n 50
 	claim 'RoCE: ib_send_bw of datagrams' \
 		roce_perftest a ib_send_bw -c UD -s 1024 -n 50 -r 128
