@@ -90,7 +90,7 @@ roce_more() {
 	claim 'RoCE: the death of a client is told' death_is_told a
 	claim 'RoCE: the death of a daemon is told; it comes back' \
 		daemon_death_is_told a
-	claim 'RoCE: killed programs and daemons' kill_rounds 20
+	kills_claims 60 240
 }
 
 roce_claims() {
