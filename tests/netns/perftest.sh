@@ -61,6 +61,7 @@ iterations() {
 	*' -q 256 '*) echo 50 ;;
 	*' -a'*' -q '*) echo 5 ;;
 	*' -a '*) echo 20 ;;
+	*' -s 1048576 '*) echo 25 ;;
 	*' -q 64'*' --use-srq '*) echo 200 ;;
 	*' -q 64 '*) echo 100 ;;
 	*ib_send_bw*' -e '*) echo 495 ;;
