@@ -69,6 +69,15 @@ static inline void cksum_store(uint8_t *field, uint64_t sum)
 	memcpy(field, &finished, sizeof(finished));
 }
 
+/* What is left to somebody else to finish, who adds all that the checksum
+ * covers, the field included: the folded sum of the pseudo header. */
+static inline void cksum_leave(uint8_t *field, uint64_t pseudo)
+{
+	uint16_t sum = (uint16_t)~cksum_finish(pseudo);
+
+	memcpy(field, &sum, sizeof(sum));
+}
+
 /* Bytes that hold their own checksum, the field included, sum up to this. */
 static inline int cksum_good(uint64_t sum)
 {

@@ -236,7 +236,6 @@ void train_couple(const struct train_frame *frames, uint32_t cars,
 {
 	const uint8_t *last = frames[cars - 1].bytes;
 	uint32_t len = 0;
-	uint16_t sum;
 
 	for (uint32_t i = 0; i < cars; i++)
 		len += frames[i].len - head.len;
@@ -244,10 +243,9 @@ void train_couple(const struct train_frame *frames, uint32_t cars,
 	change(out, head, len, 0);
 	if (head.tcp)
 		out[head.transport + FLAGS] = last[head.transport + FLAGS];
-	sum = (uint16_t)~cksum_finish(
-		ip_pseudo(out + IP, head.tcp ? IP4_TCP : IP4_UDP,
-			  (uint16_t)(head.len - head.transport + len)));
-	memcpy(out + train_checksum(head), &sum, sizeof(sum));
+	cksum_leave(out + train_checksum(head),
+		    ip_pseudo(out + IP, head.tcp ? IP4_TCP : IP4_UDP,
+			      (uint16_t)(head.len - head.transport + len)));
 }
 
 /* RFC 3168 section 6.1.2 and 9293 section 3.9.1: that the window was reduced

@@ -135,18 +135,6 @@ static void put_ip6(uint8_t *at, const struct flow_key *key,
 	ip6_encode(&ip, at);
 }
 
-/* Unfinished is the sum of the pseudo header alone, not its complement. */
-static void put_checksum(uint8_t *tcp, uint16_t len, uint64_t pseudo,
-			 bool unfinished)
-{
-	uint16_t sum =
-		cksum_finish(unfinished ? pseudo : cksum_add(pseudo, tcp, len));
-
-	if (unfinished)
-		sum = (uint16_t)~sum;
-	memcpy(tcp + TCP_CHECKSUM_OFFSET, &sum, sizeof(sum));
-}
-
 static void put_headers(struct rte_mbuf *mbuf, const struct flow_key *key,
 			const struct tcp_segment *segment, bool unfinished)
 {
@@ -154,13 +142,19 @@ static void put_headers(struct rte_mbuf *mbuf, const struct flow_key *key,
 	uint8_t *tcp = ip + ip_len(key);
 	uint16_t len = (uint16_t)(mbuf->data_len - ETH_LEN - ip_len(key));
 	uint8_t traffic_class = segment->ect ? IP_ECT0 : 0;
+	uint64_t pseudo;
 
 	if (flow_addr_is_ip4(key->remote))
 		put_ip4(ip, key, traffic_class, len);
 	else
 		put_ip6(ip, key, traffic_class, len);
 	tcp_segment_encode(segment, tcp);
-	put_checksum(tcp, len, ip_pseudo(ip, IP4_TCP, len), unfinished);
+	pseudo = ip_pseudo(ip, IP4_TCP, len);
+	if (unfinished)
+		cksum_leave(tcp + TCP_CHECKSUM_OFFSET, pseudo);
+	else
+		cksum_store(tcp + TCP_CHECKSUM_OFFSET,
+			    cksum_add(pseudo, tcp, len));
 	mbuf->ol_flags = unfinished ? RTE_MBUF_F_TX_TCP_CKSUM : 0;
 }
 
